@@ -1,0 +1,79 @@
+# make book        build the site into _build/html         make test         run every test
+# make serve       build it and show it on this computer    make test-matrix  compare the chapters' numbers under other settings
+# make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
+# make outputs     execute chapters, store text outputs     make format       lay out code and notebooks
+# make clean       delete what was built
+# Each sets up what it needs: a virtual environment in .venv with requirements.txt.
+
+PYTHON ?= python3
+PORT ?= 8000
+CHAPTERS ?= $(wildcard chapters/*.ipynb)
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+export CHROMIUM
+
+BIN := .venv/bin
+READY := .venv/ready
+OLD_WIDGETS := .venv/ipywidgets-7.7.1
+NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters
+
+.DELETE_ON_ERROR:
+.PHONY: book serve lab outputs format test test-matrix bench clean needs-python needs-chromium
+
+book: $(READY)
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo "The site is built. Open _build/html/index.html, or run: make serve"
+
+serve: book
+	@echo "The site is at http://localhost:$(PORT) (stop with Ctrl-C)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY)
+	$(BIN)/jupyter lab chapters
+
+outputs: $(READY)
+	$(BIN)/python tests/store_outputs.py $(CHAPTERS)
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: needs-chromium book
+	@echo "== 1 of 2: the chapters' stored outputs against a fresh kernel"
+	$(NBVAL)
+	@echo "== 2 of 2: notebooks, extensions, the built site and its sliders in a browser"
+	$(BIN)/pytest -q tests
+
+test-matrix: $(READY) $(OLD_WIDGETS)
+	@echo "== 1 of 3: with ipywidgets 7.7.1, as in Colab"
+	PYTHONPATH=$(CURDIR)/$(OLD_WIDGETS) $(NBVAL) tests/test_static_interact.py
+	@echo "== 2 of 3: with the plainest instruction set"
+	NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env $(NBVAL)
+	@echo "== 3 of 3: with two threads"
+	NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env $(NBVAL)
+
+bench: needs-chromium $(READY)
+	$(BIN)/python tests/bench.py
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache
+
+$(READY): requirements.txt $(wildcard extensions/*/pyproject.toml) | needs-python
+	@echo "== setting up .venv (some minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(OLD_WIDGETS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ \
+		ipywidgets==7.7.1 ipython-genutils==0.2.0
+	@touch $@
+
+needs-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is missing: install it, or say which one: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv is missing: install it (Debian: apt-get install python3-venv)"; exit 1; }
+
+needs-chromium:
+	@test -n "$(CHROMIUM)" -a -x "$(CHROMIUM)" || \
+		{ echo "Chromium is missing: install it (Debian: apt-get install chromium), or: make CHROMIUM=/path/to/chromium"; exit 1; }

@@ -1,0 +1,49 @@
+"""Give block quotes that begin with a bold label a look of their own (see README.md)."""
+
+from docutils import nodes
+from sphinx.util import logging
+
+__version__ = "1.0.0"
+logger = logging.getLogger(__name__)
+
+
+def leading_label(quote):
+    """The text of the bold phrase that a block quote begins with, or None."""
+    paragraph = quote.children[0] if quote.children else None
+    if isinstance(paragraph, nodes.paragraph) and paragraph.children:
+        first = paragraph.children[0]
+        if isinstance(first, nodes.strong):
+            return first.astext()
+    return None
+
+
+def _mark(app, document):
+    labels = app.config.labelled_boxes_labels
+    alike = {label.rstrip(".:").lower(): label for label in labels}
+    for quote in document.findall(nodes.block_quote):
+        label = leading_label(quote)
+        if label is None:
+            continue
+        if label in labels:
+            quote["classes"].append(labels[label])
+            quote["box_label"] = label.rstrip(".:")
+        elif label.rstrip(".:").lower() in alike:
+            wanted = alike[label.rstrip(".:").lower()]
+            logger.warning("the box label %r should read %r [labelled_boxes]", label, wanted, location=quote)
+
+
+def _visit_quote(translator, node):
+    attributes = {"role": "note", "aria-label": node["box_label"]} if node.get("box_label") else {}
+    translator.body.append(translator.starttag(node, "blockquote", "<div>", **attributes))
+
+
+def _depart_quote(translator, node):
+    translator.body.append("</div></blockquote>\n")
+
+
+def setup(app):
+    """Register the extension with Sphinx; ``labelled_boxes_labels`` maps a label to its class."""
+    app.add_config_value("labelled_boxes_labels", {}, "env", dict)
+    app.add_node(nodes.block_quote, override=True, html=(_visit_quote, _depart_quote))
+    app.connect("doctree-read", _mark)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,149 @@
+"""Turn the widgets that ipywidgets makes of `interact`'s arguments into lists of positions."""
+
+import dataclasses
+import math
+from decimal import Decimal
+
+import ipywidgets
+
+from .errors import StaticInteractError
+
+WAYS_OUT = (
+    "Use a slider with min, max and step, a SelectionSlider, Dropdown, RadioButtons or ToggleButtons "
+    "with its options, or a Checkbox; or keep the argument constant with ipywidgets.fixed(...)."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Control:
+    """One control of a frozen slider.
+
+    `kind` is how the page shows it: ``range``, ``select``, ``radio`` or ``checkbox``. `values` holds what the
+    function is called with, `labels` what the reader sees, in the same order; `default` is an index into both.
+    """
+
+    name: str
+    label: str
+    kind: str
+    values: tuple
+    labels: tuple
+    default: int
+
+    def for_page(self):
+        """The part that the page needs, as JSON-ready data: no Python values, which may be anything."""
+        return {
+            "name": self.name,
+            "label": self.label,
+            "kind": self.kind,
+            "labels": list(self.labels),
+            "default": self.default,
+        }
+
+
+class _Unrun(ipywidgets.interactive):
+    """ipywidgets' own reading of `interact`'s arguments, without running the function."""
+
+    def update(self, *args):
+        """Run nothing: freezing runs every position itself."""
+
+
+def controls_for(function, arguments):
+    """Let ipywidgets turn `arguments` into widgets and list the positions of each.
+
+    Returns the controls in the order of the function's parameters, and a dictionary of the arguments that
+    `fixed` keeps constant. Raises `StaticInteractError` for a widget whose positions cannot be listed and for
+    arguments that ipywidgets refuses.
+    """
+    try:
+        widgets = _Unrun(function, **arguments).kwargs_widgets
+    except Exception as error:
+        raise StaticInteractError(f"ipywidgets.interact refuses these arguments: {error}") from error
+    constants = {w._kwarg: w.value for w in widgets if isinstance(w, ipywidgets.fixed)}
+    controls = [_control(w) for w in widgets if not isinstance(w, ipywidgets.fixed)]
+    return controls, constants
+
+
+def _control(widget):
+    name = widget._kwarg
+    label = widget.description or name
+    if isinstance(widget, (ipywidgets.Checkbox, ipywidgets.ToggleButton)):
+        return Control(name, label, "checkbox", (False, True), ("off", "on"), int(widget.value))
+    kinds = {
+        ipywidgets.SelectionSlider: "range",
+        ipywidgets.Dropdown: "select",
+        ipywidgets.Select: "select",
+        ipywidgets.RadioButtons: "radio",
+        ipywidgets.ToggleButtons: "radio",
+    }
+    for widget_class, kind in kinds.items():
+        if isinstance(widget, widget_class):
+            return _selection(widget, name, label, kind)
+    if isinstance(widget, ipywidgets.FloatLogSlider):
+        exponents = _steps(widget, name)
+        values = tuple(_clean(widget.base ** float(e)) for e in exponents)
+        return _numeric(widget, name, label, values)
+    if isinstance(widget, ipywidgets.IntSlider):
+        return _numeric(widget, name, label, tuple(int(v) for v in _steps(widget, name)))
+    if isinstance(widget, ipywidgets.FloatSlider):
+        return _numeric(widget, name, label, tuple(float(v) for v in _steps(widget, name)))
+    raise StaticInteractError(
+        f"control {name!r} is a {type(widget).__name__}, whose positions cannot be listed. {WAYS_OUT}"
+    )
+
+
+def _selection(widget, name, label, kind):
+    # _options_full is the only place where ipywidgets 7 and 8 both keep (label, value) pairs
+    labels = tuple(str(text) for text, _ in widget._options_full)
+    values = tuple(value for _, value in widget._options_full)
+    if not values:
+        raise StaticInteractError(f"control {name!r} has no options. Give it at least one.")
+    if len(set(labels)) < len(labels):
+        raise StaticInteractError(
+            f"control {name!r} has two options that read the same ({', '.join(labels)}). "
+            "Give each its own label, for instance as ('label', value) pairs."
+        )
+    if widget.index is None:
+        raise StaticInteractError(f"control {name!r} has no default. Set value=... to one of its options.")
+    return Control(name, label, kind, values, labels, widget.index)
+
+
+def _steps(widget, name):
+    """The positions from min to max as decimals, so that 0.1 + 0.2 reads 0.3."""
+    low, high, step = (Decimal(str(v)) for v in (widget.min, widget.max, widget.step))
+    if step <= 0:
+        raise StaticInteractError(f"control {name!r} has step {step}; it must be greater than 0.")
+    count = math.floor((high - low) / step) + 1
+    if count > 100_000:
+        raise StaticInteractError(
+            f"control {name!r} has {count:,} positions from {low} to {high}. Choose a larger step."
+        )
+    return [low + i * step for i in range(count)]
+
+
+def _clean(value):
+    """Drop the rounding noise of a power: 10**-0.5 stays, 0.010000000000000002 becomes 0.01."""
+    return float(f"{float(value):.12g}")
+
+
+def _numeric(widget, name, label, values):
+    default = min(range(len(values)), key=lambda i: abs(values[i] - widget.value))
+    if not math.isclose(values[default], widget.value, rel_tol=1e-9, abs_tol=1e-12):
+        raise StaticInteractError(
+            f"control {name!r} starts at {widget.value!r}, which is no step from {widget.min} to {widget.max} "
+            f"by {widget.step}; the nearest is {values[default]!r}. Change value, min or step so that they meet."
+        )
+    labels = _number_labels(values, widget.readout_format)
+    return Control(name, label, "range", values, labels, default)
+
+
+def _number_labels(values, readout_format):
+    """Labels in the format of the live slider's readout, or more digits where two would read the same."""
+    formats = [readout_format, *(f".{digits}g" for digits in range(3, 13))]
+    for spec in formats:
+        try:
+            labels = tuple(format(v, spec).replace("-", "−") for v in values)
+        except ValueError:  # a d3 format that Python does not know
+            continue
+        if len(set(labels)) == len(labels):
+            return labels
+    return tuple(repr(v) for v in values)

@@ -1,0 +1,91 @@
+"""Serve a Sphinx site's fonts from the site itself (see README.md)."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+from pathlib import Path
+
+from fontTools import subset
+from sphinx.errors import ExtensionError
+
+__version__ = "1.0.0"
+# Latin with its accents, Greek, punctuation, super- and subscripts, arrows, mathematical operators, shapes, ticks
+DEFAULT_UNICODES = (
+    "U+20-7E,U+A0-17F,U+370-3FF,U+2010-2027,U+2030-205E,U+2070-209C,U+20AC,U+2113,U+2115,U+211D,U+2190-21FF,"
+    "U+2200-22FF,U+25A0-25FF,U+2713,U+2717"
+)
+
+
+def font_file(face):
+    """The path of a face's font file; raises `ExtensionError` if its package or file is missing."""
+    found = importlib.util.find_spec(face["package"])
+    path = Path(found.origin).parent / face["file"] if found else None
+    if path is None or not path.is_file():
+        raise ExtensionError(
+            f"web_fonts: {face['family']} {face['weight']}: there is no {face['file']} in the package "
+            f"{face['package']}. Install the package (requirements.txt) or correct web_fonts_faces."
+        )
+    return path
+
+
+def cut(path, unicodes, target):
+    """Write the font at `path` as WOFF2 to `target`, with the characters `unicodes` (CSS notation) and kerning kept."""
+    options = subset.Options()
+    options.flavor = "woff2"
+    options.layout_features = ["kern", "liga", "calt", "ccmp", "mark", "lnum", "tnum"]
+    options.hinting = False
+    options.name_IDs = ["*"]  # the licence travels with the font
+    font = subset.load_font(str(path), options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(unicodes=subset.parse_unicodes(unicodes.replace("U+", "")))
+    subsetter.subset(font)
+    subset.save_font(font, str(target), options)
+
+
+def _write_fonts(app):
+    if app.builder.format != "html" or not app.config.web_fonts_faces:
+        return
+    store = Path(app.outdir).parent / "web_fonts"
+    store.mkdir(parents=True, exist_ok=True)
+    rules = []
+    for face in app.config.web_fonts_faces:
+        source = font_file(face)
+        key = json.dumps([face, app.config.web_fonts_unicodes, __version__, importlib.metadata.version("fonttools")])
+        digest = hashlib.sha256(key.encode() + source.read_bytes()).hexdigest()[:12]
+        name = f"{source.stem}-{digest}.woff2"
+        if not (store / name).exists():
+            cut(source, app.config.web_fonts_unicodes, store / name)
+        rules.append((face, name))
+    app.web_fonts = rules
+    css = "".join(
+        f'@font-face{{font-family:"{face["family"]}";font-weight:{face["weight"]};'
+        f'font-style:{face.get("style", "normal")};font-display:swap;src:url("fonts/{name}") format("woff2")}}\n'
+        for face, name in rules
+    )
+    (store / "web_fonts.css").write_text(css, encoding="utf-8")
+    app.config.html_static_path.append(str(store / "web_fonts.css"))
+    app.add_css_file("web_fonts.css", priority=100)
+
+
+def _copy_fonts(app, exception):
+    if exception or not hasattr(app, "web_fonts"):
+        return
+    store, target = Path(app.outdir).parent / "web_fonts", Path(app.outdir, "_static/fonts")
+    target.mkdir(parents=True, exist_ok=True)
+    names = {name for _, name in app.web_fonts}
+    for old in target.glob("*.woff2"):
+        if old.name not in names:
+            old.unlink()
+    for name in names:
+        if not (target / name).exists():
+            (target / name).write_bytes((store / name).read_bytes())
+
+
+def setup(app):
+    """Register the extension with Sphinx; README.md explains the configuration values."""
+    app.add_config_value("web_fonts_faces", [], "html", list)
+    app.add_config_value("web_fonts_unicodes", DEFAULT_UNICODES, "html", str)
+    app.connect("builder-inited", _write_fonts)
+    app.connect("build-finished", _copy_fonts)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,50 @@
+"""Execute chapters and store their text outputs, as `make outputs` does.
+
+Pictures and widgets are dropped: the build makes them. What remains is what nbval compares.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from parallel_execution.runner import read_environment
+
+ROOT = Path(__file__).resolve().parents[1]
+STRIP = ["nbstripout", "--keep-output", "--keep-count", "--keep-id", "--extra-keys", "metadata.language_info"]
+STRIP += ["--drop-output-type", "display_data", "stream:stderr", "--"]
+
+
+def store(path):
+    """Execute the notebook at `path` in place; a failing one is left as it was."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=120, store_widget_state=False, record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )  # fmt: skip
+    client.execute()
+    nbformat.write(notebook, path)
+    subprocess.run([Path(sys.executable).with_name(STRIP[0]), *STRIP[1:], path], check=True)
+
+
+def main():
+    """Store the outputs of the notebooks named on the command line; exit with 1 if any fails."""
+    import os
+
+    os.environ.update(read_environment(ROOT / "assets/numeric.env"))
+    failed = []
+    for name in sys.argv[1:]:
+        print(f"executing {name}", flush=True)
+        try:
+            store(Path(name))
+        except CellExecutionError as error:
+            failed.append(name)
+            print(error)
+    if failed:
+        sys.exit(f"left as they were, since a cell fails: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
