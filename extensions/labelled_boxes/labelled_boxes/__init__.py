@@ -10,8 +10,9 @@ logger = logging.getLogger(__name__)
 def leading_label(quote):
     """The text of the bold phrase that a block quote begins with, or None."""
     paragraph = quote.children[0] if quote.children else None
-    if isinstance(paragraph, nodes.paragraph) and paragraph.children:
-        first = paragraph.children[0]
+    if isinstance(paragraph, nodes.paragraph):
+        # the Markdown parser leaves an empty text before the bold phrase
+        first = next((child for child in paragraph.children if child.astext()), None)
         if isinstance(first, nodes.strong):
             return first.astext()
     return None

@@ -10,16 +10,13 @@ from sphinx.util import logging
 __version__ = "1.0.0"
 logger = logging.getLogger(__name__)
 
-ICON_LIBRARY = (
-    Path(pydata_sphinx_theme.__file__).parent
-    / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
-)
+ICON_LIBRARY = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
 ICON = re.compile(r'<(i|span) class="([^"]*\bfa[srb]?-?(?:solid|regular|brands)? [^"]*)"([^>]*)></\1>')
-ICON_SCRIPT = re.compile(r'\s*<script [^>]*fontawesome\.js[^>]*></script>')
+ICON_SCRIPT = re.compile(r"\s*<script [^>]*fontawesome\.js[^>]*></script>")
 THEBE = (
     re.compile(r"\s*<script>(?:const|let|var) THEBE_JS_URL.*?</script>", re.DOTALL),
-    re.compile(r'\s*<script [^>]*sphinx-thebe\.js[^>]*></script>'),
-    re.compile(r'\s*<link [^>]*sphinx-thebe\.css[^>]*/>'),
+    re.compile(r"\s*<script [^>]*sphinx-thebe\.js[^>]*></script>"),
+    re.compile(r"\s*<link [^>]*sphinx-thebe\.css[^>]*/>"),
 )
 # classes that size or place an icon and are not its name
 MODIFIERS = {"fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-fw", "fa-sm", "fa-xs", "fa-xl", "fa-2x", "fa-spin"}
@@ -62,7 +59,7 @@ def inline_icons(page, missing):
         # without the library's class names the theme's style sheet does not fetch its icon font either
         kept = [c for c in classes.split() if not c.startswith("fa")]
         size = ["icon-lg"] if "fa-lg" in classes else []
-        return svg.replace("<svg class=\"CLASSES\"", f'<svg class="{" ".join(["icon", *size, *kept])}"{attributes}')
+        return svg.replace('<svg class="CLASSES"', f'<svg class="{" ".join(["icon", *size, *kept])}"{attributes}')
 
     return ICON.sub(replace, page)
 

@@ -41,9 +41,7 @@ def _choose_cache(app, config):
     root = Path(app.confdir)
     try:
         environment = read_environment(root / config.parallel_execution_environment)
-        key = fingerprint(
-            root, config.parallel_execution_depends, environment, config.parallel_execution_packages
-        )
+        key = fingerprint(root, config.parallel_execution_depends, environment, config.parallel_execution_packages)
     except (OSError, ValueError, importlib.metadata.PackageNotFoundError) as error:
         raise ExtensionError(f"parallel_execution: {error!r}. Check its settings in the configuration.") from error
     config.parallel_execution_fingerprint = key

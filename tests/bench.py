@@ -1,0 +1,150 @@
+"""Measure builds, pages and sliders: `make bench`.
+
+Builds a copy of the book cold with one process, cold with all cores, and warm; then loads every page and presses keys
+in a real browser. Machines are noisy: compare numbers within one run.
+"""
+
+import os
+import pickle
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import book
+import yaml
+from jupyter_cache import get_cache
+from playwright.sync_api import sync_playwright
+
+PRESSES = 20
+FRAME_LATENCY = """(slider) => {
+  // from the key press, as the browser stamps it, to the animation frame after the new picture is in the page
+  window.latencies = [];
+  let pressed = null;
+  slider.addEventListener("keydown", (event) => { pressed = event.timeStamp; }, { capture: true });
+  const frame = slider.closest("figure").querySelector(".static-interact-frame");
+  new MutationObserver(() => requestAnimationFrame(() => {
+    if (pressed !== null) window.latencies.push(performance.now() - pressed);
+    pressed = null;
+  })).observe(frame, { childList: true });
+}"""
+
+
+def copy_of_the_book(folder):
+    """Copy the tracked and new files of the project, without anything built, to `folder`."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=book.ROOT, capture_output=True, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    for name in names:
+        if (book.ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(book.ROOT / name, folder / name)
+
+
+def timed_build(folder, workers=None):
+    """Build the book in `folder` and return the seconds."""
+    if workers:
+        config = folder / "_config.yml"
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        settings["sphinx"]["config"]["parallel_execution_workers"] = workers
+        config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    started = time.monotonic()
+    result = book.build(folder)
+    if result.returncode:
+        sys.exit(result.stdout[-4000:])
+    return time.monotonic() - started
+
+
+def execution_seconds(folder):
+    """Seconds that each notebook took to execute, by its path."""
+    seconds = {}
+    for cache in (folder / "_build/.jupyter_cache").iterdir():
+        if cache.is_dir():
+            for record in get_cache(str(cache)).list_cache_records():
+                seconds[str(Path(record.uri).relative_to(folder))] = record.data["execution_seconds"]
+    return seconds
+
+
+def sliders(folder):
+    """What static_interact recorded of each page: see `static_interact.render.page_record`."""
+    with (folder / "_build/.doctrees/environment.pickle").open("rb") as file:
+        return pickle.load(file).static_interact_pages
+
+
+def measure_pages(site, names):
+    """First-load bytes and requests of each page, and the milliseconds from key press to new frame."""
+    figures = {}
+    with book.Server(site) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
+        for name in names:
+            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            responses = []
+            page.on("response", responses.append)
+            page.goto(f"{server.url}/{name}")
+            page.wait_for_load_state("networkidle")
+            weight = sum(len(response.body()) for response in responses)
+            figures[name] = [weight, len(responses), latencies(page)]
+            page.context.close()
+        browser.close()
+    return figures
+
+
+def latencies(page):
+    """Milliseconds from key press to new frame over all range sliders of a page, their frames fetched before."""
+    measured = []
+    for slider in page.locator("figure.static-interact input[type=range]").all():
+        slider.focus()
+        page.wait_for_load_state("networkidle")
+        slider.evaluate(FRAME_LATENCY)
+        for key in ("Home", *["ArrowRight"] * PRESSES):
+            page.keyboard.press(key)
+            page.wait_for_timeout(60)
+        measured += page.evaluate("window.latencies")[1:]
+    return measured
+
+
+def main():
+    """Print the measurements."""
+    with tempfile.TemporaryDirectory() as name:
+        one, all_cores = Path(name, "one"), Path(name, "all")
+        copy_of_the_book(one)
+        copy_of_the_book(all_cores)
+        print("building cold, one process ...", flush=True)
+        serial = timed_build(one, workers=1)
+        print("building cold, all cores ...", flush=True)
+        cold = timed_build(all_cores)
+        warm = timed_build(all_cores)
+        print(f"\ncold build, one process    {serial:6.1f} s")
+        print(f"cold build, {os.cpu_count()} processes    {cold:6.1f} s   ({serial / cold:.2f} times faster)")
+        print(f"warm build                 {warm:6.1f} s\n")
+        seconds, pages = execution_seconds(all_cores), sliders(all_cores)
+        alone = execution_seconds(one)
+        notebooks = [path.relative_to(book.ROOT) for path in book.notebooks()]
+        loads = measure_pages(all_cores / "_build/html", [path.with_suffix(".html").as_posix() for path in notebooks])
+        print(
+            "                      execution   sliders   rest, alone   frames        frame   first load   key press to frame"
+        )
+        print(
+            "page                          s         s             s   (positions)      kB           kB   median / worst, ms"
+        )
+        for path in notebooks:
+            record = pages.get(path.with_suffix("").as_posix(), {"sliders": [], "files": {}})
+            single = {p: r for p, r in sliders(one).items()}[path.with_suffix("").as_posix()]
+            frozen = sum(s["seconds"] for s in record["sliders"])
+            rest = alone[str(path)] - sum(s["seconds"] for s in single["sliders"])
+            frames = sum(s["frames"] for s in record["sliders"])
+            positions = sum(s["positions"] for s in record["sliders"])
+            weight, _, presses = loads[path.with_suffix(".html").as_posix()]
+            speed = f"{statistics.median(presses):.0f} / {max(presses):.0f}" if presses else "-"
+            print(
+                f"{path.stem:20} {seconds[str(path)]:10.1f} {frozen:9.1f} {rest:13.1f} {f'{frames} ({positions})':>13}"
+                f" {sum(record['files'].values()) / 1e3:9.0f} {weight / 1e3:12.0f} {speed:>20}"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What the tests of the chapters, the built site and the browser share: where things are, and how to read them."""
+
+import functools
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import nbformat
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build/html"
+PAGE_WEIGHT_BUDGET = 700_000
+
+
+def notebooks():
+    """The paths of the notebooks that the site is made from: the landing page and the chapters of the contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    names = [toc["root"]] + [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return [ROOT / f"{name}.ipynb" for name in names if (ROOT / f"{name}.ipynb").exists()]
+
+
+def chapters():
+    """The paths of the chapters."""
+    return [path for path in notebooks() if path.parent.name == "chapters"]
+
+
+def read(path):
+    """The notebook at `path`, as nbformat 4."""
+    return nbformat.read(path, as_version=4)
+
+
+def page_of(path):
+    """The built page of a notebook."""
+    return SITE / path.relative_to(ROOT).with_suffix(".html")
+
+
+def build(source, output=None):
+    """Build a book strictly and return the finished process with its log as `stdout`."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", source, "-W", "-n", "--keep-going"]
+    if output:
+        command += ["--path-output", output]
+    environment = os.environ | {"NO_COLOR": "1"}
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class Server:
+    """Serves a folder on this computer while the `with` block lasts; `url` is its address."""
+
+    def __init__(self, folder):
+        handler = functools.partial(_Quiet, directory=str(folder))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def slider_data(figure):
+    """The JSON that a slider's <figure> element carries (a BeautifulSoup tag)."""
+    return json.loads(figure.find("script", type="application/json").string)

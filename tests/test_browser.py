@@ -1,0 +1,313 @@
+"""The built site in a real browser: every slider moves, shows the right frame, is kept in the address and speaks."""
+
+import json
+import re
+
+import book
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()] + ["reference/coming.html"]
+SLIDER_PAGES = PAGES[:-1]
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open an address in a context of its own; consoles and requests are collected on the page."""
+    contexts = []
+
+    def opener(url, **options):
+        context = browser.new_context(**({"viewport": DESKTOP} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.problems, page.requested = [], []
+        page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.goto(url)
+        page.wait_for_load_state("load")
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+
+
+def frames(page, figure):
+    """The slider's data, as its script reads it."""
+    return json.loads(figure.locator("script[type='application/json']").text_content())
+
+
+def wait_for_position(figure, position):
+    figure.locator(f".static-interact-frame[data-position='{position}']:not([aria-busy])").wait_for(timeout=10_000)
+
+
+def shown(figure):
+    """What the frame shows: the file names of its images and the texts, in order."""
+    return figure.locator(".static-interact-frame").evaluate(
+        "frame => [...frame.children].map(e => e.tagName === 'IMG' ? e.src.split('/').pop() : e.textContent)"
+    )
+
+
+def expected(data, position):
+    return [part.get("image", part.get("text")) for part in data["frames"][data["index"][position]]]
+
+
+def set_choices(figure, data, choices):
+    """Move every control to the given choice with real input events; return the position."""
+    position = 0
+    for control, choice in zip(data["controls"], choices, strict=True):
+        position = position * len(control["labels"]) + choice
+        element = figure.locator(f"[data-control='{control['name']}']")
+        kind = element.evaluate("e => e.type === 'fieldset' ? 'radio' : e.type || e.tagName.toLowerCase()")
+        if kind == "checkbox":
+            element.set_checked(bool(choice))
+        elif kind == "radio":
+            element.locator("input").nth(choice).check(force=True)
+        elif kind.startswith("select"):
+            element.select_option(index=choice)
+        else:
+            element.evaluate(
+                "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})); }", str(choice)
+            )
+    return position
+
+
+def every_choice(data):
+    """Each control run through all of its values while the others stand at their middle, and both far corners."""
+    sizes = [len(control["labels"]) for control in data["controls"]]
+    middle = [size // 2 for size in sizes]
+    seen = [[0] * len(sizes), [size - 1 for size in sizes]]
+    for number, size in enumerate(sizes):
+        seen += [[*middle[:number], choice, *middle[number + 1 :]] for choice in range(size)]
+    return seen
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_every_slider_shows_the_frame_of_its_position(name, server, open_page):
+    page = open_page(f"{server}/{name}")
+    figures = page.locator("figure.static-interact")
+    assert figures.count() >= 1
+    for number in range(figures.count()):
+        figure = figures.nth(number)
+        data = frames(page, figure)
+        for choices in every_choice(data):
+            position = set_choices(figure, data, choices)
+            if figure.locator(".static-interact-frame").get_attribute("data-position") != str(position):
+                # setting the default again moves nothing: any other choice has been shown before
+                default = shown(figure) == expected(data, position)
+                if not default:
+                    wait_for_position(figure, position)
+            assert shown(figure) == expected(data, position), (figure.get_attribute("id"), choices)
+            assert figure.locator("img").evaluate_all("images => images.every(i => i.naturalWidth > 0)")
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_sliders_move_with_the_keyboard_and_keep_the_page(name, server, open_page):
+    page = open_page(f"{server}/{name}")
+    for slider in page.locator("figure.static-interact input[type=range]").all():
+        figure = page.locator("figure.static-interact").filter(has=page.locator(f"[id='{slider.get_attribute('id')}']"))
+        data = frames(page, figure)
+        control = next(c for c in data["controls"] if c["name"] == slider.get_attribute("data-control"))
+        slider.focus()
+        last = len(control["labels"]) - 1
+        for key, choice in (("Home", 0), ("ArrowRight", 1), ("ArrowLeft", 0), ("End", last), ("ArrowLeft", last - 1)):
+            page.keyboard.press(key)
+            assert slider.input_value() == str(choice)
+            assert slider.get_attribute("aria-valuetext") == control["labels"][choice]
+            assert slider.evaluate("e => e.nextElementSibling.textContent") == control["labels"][choice]
+    assert page.url.split("#")[0] == f"{server}/{name}", "an arrow key turned the page"
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_frames_are_fetched_on_first_touch_and_not_before(name, server, open_page):
+    page = open_page(f"{server}/{name}")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_timeout(500)
+    defaults = set(
+        page.locator(".static-interact-frame img").evaluate_all("images => images.map(i => i.src.split('/').pop())")
+    )
+    fetched = {url.split("/")[-1] for url in page.requested if "/interact/" in url}
+    assert fetched <= defaults
+    figure = page.locator("figure.static-interact").first
+    wanted = {part["image"] for frame in frames(page, figure)["frames"] for part in frame if "image" in part}
+    figure.locator("input, select").first.focus()
+    page.wait_for_load_state("networkidle")
+    fetched = {url.split("/")[-1] for url in page.requested if "/interact/" in url}
+    assert wanted <= fetched <= defaults | wanted
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_the_address_restores_every_slider(name, server, open_page):
+    page = open_page(f"{server}/{name}")
+    wanted = {}
+    figures = page.locator("figure.static-interact")
+    for number in range(figures.count()):
+        figure = figures.nth(number)
+        data = frames(page, figure)
+        position = set_choices(figure, data, [len(c["labels"]) - 1 for c in data["controls"]])
+        if shown(figure) != expected(data, position):
+            wait_for_position(figure, position)
+        wanted[figure.get_attribute("id")] = expected(data, position)
+    page.wait_for_timeout(400)
+    assert "#" in page.url
+    again = open_page(page.url)
+    for identifier, content in wanted.items():
+        figure = again.locator(f"[id='{identifier}']")
+        again.wait_for_function(
+            "([id, n]) => { const f = document.getElementById(id).querySelector('.static-interact-frame');"
+            " return !f.hasAttribute('aria-busy') && f.children.length === n; }",
+            arg=[identifier, len(content)],
+        )
+        again.wait_for_timeout(50)
+        assert shown(figure) == content
+    assert again.problems == []
+
+
+def test_a_mangled_address_shows_the_defaults(sample_server, open_page):
+    page = open_page(
+        f"{sample_server}/controls.html#int-slider:height=99;nothing:x=1;several:scale=%E0%A4%A;abbreviation"
+    )
+    assert shown(page.locator("#abbreviation")) == ["n = 4"]
+    assert page.locator("#int-slider input").input_value() == "3"
+    # the sample book wears the bare theme, whose own complaints are not the slider's
+    theme = ("theme mode", "THEBE", "status of 404")
+    assert [p for p in page.problems if not any(word in p for word in theme)] == []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "choices", "text"),
+    [
+        ("abbreviation", [5], "n = 10"),
+        ("several", [3, 0, 0], "scale=0.75 shape=round bold=False"),
+        ("log-slider", [0], "lr = 0.001"),
+        ("selection-slider", [2], "10.0"),
+        ("buttons", [1, 0], "tanh 1"),
+        ("constant", [2, 1], "13 True"),
+        ("hostile", [1], '"><img src=x onerror="window.injected = 1">'),
+        ("same-output", [9, 1], "always the same"),
+    ],
+)
+def test_every_kind_of_control(identifier, choices, text, sample_server, open_page):
+    page = open_page(f"{sample_server}/controls.html")
+    figure = page.locator(f"#{identifier}")
+    position = set_choices(figure, frames(page, figure), choices)
+    wait_for_position(figure, position)
+    assert text in shown(figure)
+    assert page.evaluate("window.injected") is None
+
+
+def test_a_slider_of_two_figures_swaps_both(sample_server, open_page):
+    page = open_page(f"{sample_server}/controls.html")
+    figure = page.locator("#two-figures")
+    before = shown(figure)
+    wait_for_position(figure, set_choices(figure, frames(page, figure), [2]))
+    after = shown(figure)
+    assert len(before) == len(after) == 2 and before[0] != after[0] and before[1] != after[1]
+
+
+def test_the_slider_speaks_where_it_stopped(sample_server, open_page):
+    page = open_page(f"{sample_server}/controls.html")
+    figure = page.locator("#several")
+    set_choices(figure, frames(page, figure), [4, 1, 1])
+    status = figure.locator("[role=status]")
+    page.wait_for_function("e => e.textContent.length > 0", arg=status.element_handle())
+    assert "scale = 1.00, shape = square, bold = on" in status.text_content()
+    assert "scale=1.00 shape=square bold=True" in status.text_content()
+    assert "scale = 1.00" in figure.locator("img").get_attribute("alt")
+
+
+def test_a_frame_that_cannot_be_loaded_is_told_and_tried_again(sample_server, open_page):
+    page = open_page(f"{sample_server}/controls.html")
+    figure = page.locator("#int-slider")
+    data = frames(page, figure)
+    page.route(re.compile(r"/interact/"), lambda route: route.abort())
+    set_choices(figure, data, [9])
+    message = figure.get_by_text("could not be loaded")
+    message.wait_for()
+    assert message.is_visible()
+    page.unroute(re.compile(r"/interact/"))
+    set_choices(figure, data, [8])
+    wait_for_position(figure, 8)
+    assert shown(figure) == expected(data, 8)
+    assert not figure.evaluate("e => e.classList.contains('static-interact-failed')")
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_without_scripts_the_default_frame_stands_there(name, server, open_page):
+    page = open_page(f"{server}/{name}", java_script_enabled=False)
+    figures = page.locator("figure.static-interact")
+    assert figures.count() >= 1
+    for number in range(figures.count()):
+        figure = figures.nth(number)
+        assert figure.locator(".static-interact-frame > *").first.is_visible()
+        assert not figure.locator(".static-interact-controls").is_visible()
+        assert figure.locator("figcaption").is_visible()
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_on_paper_the_position_is_written_instead_of_the_controls(name, server, open_page):
+    page = open_page(f"{server}/{name}")
+    page.emulate_media(media="print")
+    figure = page.locator("figure.static-interact").first
+    assert not figure.locator(".static-interact-controls").is_visible()
+    assert figure.locator("figcaption").is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_pages_are_accessible_and_fit(name, scheme, viewport, server, open_page):
+    page = open_page(f"{server}/{name}", viewport=viewport, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    overhang = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
+    assert overhang <= 0, f"the page is {overhang} px wider than the screen"
+    results = Axe().run(page, options={"resultTypes": ["violations"]})
+    found = [f"{v['id']}: {', '.join(n['target'][0] for n in v['nodes'][:3])}" for v in results.response["violations"]]
+    assert found == []
+    assert page.problems == []
+
+
+def test_figures_keep_their_hues_and_turn_light_in_the_dark_scheme(server, open_page):
+    filters = {}
+    for scheme in ("light", "dark"):
+        page = open_page(f"{server}/index.html", color_scheme=scheme)
+        image = page.locator(".static-interact-frame img").first
+        filters[scheme] = image.evaluate("e => getComputedStyle(e).filter")
+    assert filters["light"] == "none"
+    assert "invert" in filters["dark"] and "hue-rotate(180deg)" in filters["dark"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_first_load_is_light_and_asks_nobody_else(name, server, browser):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    sizes = {}
+    page.on("response", lambda response: sizes.update({response.url: response}))
+    page.goto(f"{server}/{name}")
+    page.wait_for_load_state("networkidle")
+    weights = {url: len(response.body()) for url, response in sizes.items()}
+    foreign = [url for url in weights if not url.startswith((server, "data:"))]
+    context.close()
+    assert foreign == []
+    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:5]
+    assert sum(weights.values()) <= book.PAGE_WEIGHT_BUDGET, f"{sum(weights.values()):,} bytes; heaviest: {heaviest}"
+
+
+def test_search_finds_a_term_of_the_field(server, open_page):
+    page = open_page(f"{server}/search.html?q=perceptron")
+    page.locator("#search-results li a").first.wait_for()
+    links = page.locator("#search-results li a").evaluate_all("links => links.map(a => a.href)")
+    assert any("neurons" in link for link in links)
+
+
+def test_the_scheme_can_be_switched_and_stays(server, open_page):
+    page = open_page(f"{server}/index.html", color_scheme="light")
+    seen = set()
+    for _ in range(3):
+        page.locator(".theme-switch-button").first.click()
+        seen.add(page.evaluate("document.documentElement.dataset.mode"))
+    assert seen == {"light", "dark", "auto"}

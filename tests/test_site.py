@@ -1,0 +1,181 @@
+"""The built site's HTML: complete sliders, no dead link, no third party, a text alternative for every figure."""
+
+import math
+import re
+import urllib.parse
+
+import book
+import pytest
+from bs4 import BeautifulSoup
+
+each_notebook = pytest.mark.parametrize("path", book.notebooks(), ids=lambda p: p.stem)
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    """Every page of the site, parsed, by its path below the site's folder."""
+    return {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+        for path in sorted(site.rglob("*.html"))
+        if not path.is_relative_to(site / "_static")
+    }
+
+
+def sliders_of(page):
+    return page.select("figure.static-interact")
+
+
+def test_every_page_of_the_contents_is_there(pages):
+    assert "index.html" in pages and "search.html" in pages and "reference/coming.html" in pages
+    for path in book.notebooks():
+        assert book.page_of(path).relative_to(book.SITE).as_posix() in pages
+
+
+def test_no_traceback_and_no_dead_widget(pages):
+    for name, page in pages.items():
+        text = page.get_text()
+        assert "Traceback (most recent call last)" not in text, name
+        assert not page.select(".output.stderr"), f"{name} shows a warning of its code"
+        assert not page.select("script[type*='jupyter.widget']"), f"{name} holds a widget that needs a kernel"
+
+
+@each_notebook
+def test_every_interact_is_a_complete_slider(path, pages):
+    page = pages[book.page_of(path).relative_to(book.SITE).as_posix()]
+    source = "\n".join(c.source for c in book.read(path).cells if c.cell_type == "code")
+    calls = len(re.findall(r"^@?interact\b", source, re.M))
+    figures = sliders_of(page)
+    assert len(figures) == calls
+    assert len({f["id"] for f in figures}) == calls
+    for figure in figures:
+        data = book.slider_data(figure)
+        assert len(data["index"]) == math.prod(len(c["labels"]) for c in data["controls"]) <= 120
+        assert sorted(set(data["index"])) == list(range(len(data["frames"]))), "a frame that no position shows"
+        for frame in data["frames"]:
+            assert frame
+            for part in frame:
+                if "image" in part:
+                    assert (book.page_of(path).parent / data["folder"] / part["image"]).is_file()
+
+
+@each_notebook
+def test_moving_a_slider_changes_what_it_shows(path, pages):
+    page = pages[book.page_of(path).relative_to(book.SITE).as_posix()]
+    for figure in sliders_of(page):
+        data = book.slider_data(figure)
+        sizes = [len(c["labels"]) for c in data["controls"]]
+        for number, control in enumerate(data["controls"]):
+            inner = math.prod(sizes[number + 1 :])
+            changes = 0
+            for position, frame in enumerate(data["index"]):
+                if (position // inner) % sizes[number] + 1 < sizes[number]:
+                    changes += frame != data["index"][position + inner]
+            assert changes, f"{figure['id']}: {control['label']} never changes the figure"
+
+
+@each_notebook
+def test_the_page_shows_the_stored_outputs(path, pages):
+    """The numbers on the site are the numbers in the notebook, which nbval compares with a fresh kernel."""
+    page = pages[book.page_of(path).relative_to(book.SITE).as_posix()]
+    shown = [" ".join(pre.get_text().split()) for pre in page.select(".cell_output pre")]
+    for number, cell in enumerate(book.read(path).cells, start=1):
+        if cell.cell_type != "code" or "nbval-ignore-output" in cell.metadata.get("tags", []):
+            continue
+        for output in cell.outputs:
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            if text.strip() and output.output_type != "error":
+                assert any(" ".join(text.split()) in s for s in shown), f"cell {number}: {text!r} is not on the page"
+
+
+def test_figures_have_text_alternatives(pages):
+    for name, page in pages.items():
+        for image in page.select("img"):
+            if image.find_parent(class_="navbar-brand") or image.get("aria-hidden"):
+                continue
+            assert len(image.get("alt", "").strip()) >= 15, f"{name}: {image.get('src')} has no text alternative"
+            assert not image["alt"].startswith("../_images"), f"{name}: {image.get('src')} has no text alternative"
+
+
+def test_no_page_asks_a_third_party(pages, site):
+    attributes = ("src", "srcset", "data-src", "poster")
+    for name, page in pages.items():
+        for tag in page.find_all(True):
+            urls = [tag.get(a) for a in attributes if tag.get(a)]
+            if tag.name == "link" and not set(tag.get("rel", [])) & {"canonical"}:
+                urls.append(tag.get("href", ""))
+            for url in urls:
+                assert not re.match(r"(https?:)?//", url), f"{name}: <{tag.name}> loads {url}"
+        for script in page.find_all("script"):
+            if script.string and script.get("type") != "application/json":
+                assert "://" not in script.string, f"{name}: an inline script names an address"
+    for sheet in site.rglob("*.css"):
+        css = sheet.read_text(encoding="utf-8")
+        for url in re.findall(r"url\(\s*['\"]?([^'\")]+)", css):
+            assert not re.match(r"(https?:)?//", url), f"{sheet.name} loads {url}"
+        assert "@import" not in css or "//" not in css.split("@import")[1][:60]
+
+
+def test_no_dead_link_and_no_dead_anchor(pages, site):
+    for name, page in pages.items():
+        here = site / name
+        for tag, attribute in (("a", "href"), ("link", "href"), ("script", "src"), ("img", "src")):
+            for element in page.find_all(tag):
+                url = urllib.parse.urlsplit(element.get(attribute) or "")
+                if url.scheme or url.netloc or not (url.path or url.fragment):
+                    continue
+                target = (here.parent / urllib.parse.unquote(url.path)).resolve() if url.path else here
+                assert target.exists(), f"{name}: dead link {element.get(attribute)}"
+                if url.fragment and target.suffix == ".html" and tag == "a":
+                    other = pages[target.relative_to(site.resolve()).as_posix()]
+                    fragment = urllib.parse.unquote(url.fragment)
+                    assert other.find(id=fragment), f"{name}: dead anchor {element.get(attribute)}"
+
+
+def test_pages_have_language_title_and_one_heading(pages):
+    for name, page in pages.items():
+        assert page.html.get("lang") == "en", name
+        assert page.title.get_text(strip=True), name
+        if name not in ("search.html", "genindex.html"):
+            headings = [h for h in page.select("article h1")]
+            assert len(headings) == 1, f"{name} has {len(headings)} main headings"
+
+
+def test_mathematics_is_typeset_with_no_script(pages):
+    formulas = 0
+    for name, page in pages.items():
+        for formula in page.select("span.math, div.math"):
+            formulas += 1
+            assert formula.svg and formula.find("math"), f"{name}: {formula.get_text()} is not typeset"
+        identifiers = {tag["id"] for tag in page.select("svg.glyphs path")}
+        references = {tag["href"].removeprefix("#") for tag in page.select(".math use")}
+        assert references <= identifiers, f"{name}: glyphs missing"
+    assert formulas > 50
+
+
+@each_notebook
+def test_frames_of_a_page_keep_the_budget(path, pages, site):
+    page = pages[book.page_of(path).relative_to(book.SITE).as_posix()]
+    names = {
+        p["image"] for f in sliders_of(page) for frame in book.slider_data(f)["frames"] for p in frame if "image" in p
+    }
+    weight = sum((site / "_static/interact" / name).stat().st_size for name in names)
+    assert weight <= 2_500_000
+
+
+def test_no_frame_is_left_over(pages, site):
+    needed = {
+        part["image"]
+        for page in pages.values()
+        for figure in sliders_of(page)
+        for frame in book.slider_data(figure)["frames"]
+        for part in frame
+        if "image" in part
+    }
+    assert {path.name for path in (site / "_static/interact").glob("*")} == needed
+
+
+def test_boxes_are_marked(pages):
+    boxes = [quote for page in pages.values() for quote in page.select("blockquote")]
+    labelled = [q for q in boxes if q.get("class")]
+    assert len(labelled) >= 8
+    assert all(q.get("role") == "note" and q.get("aria-label") for q in labelled)
