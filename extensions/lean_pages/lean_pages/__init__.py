@@ -11,54 +11,63 @@ __version__ = "1.0.0"
 logger = logging.getLogger(__name__)
 
 ICON_LIBRARY = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
-ICON = re.compile(r'<(i|span) class="([^"]*\bfa[srb]?-?(?:solid|regular|brands)? [^"]*)"([^>]*)></\1>')
+ICON = re.compile(
+    r'<(i|span)\b([^>]*?) class="((?:[^"]*\s)?fa(?:[srb]|-solid|-regular|-brands)?(?:\s[^"]*)?)"([^>]*)>\s*</\1>'
+)
 ICON_SCRIPT = re.compile(r"\s*<script [^>]*fontawesome\.js[^>]*></script>")
 THEBE = (
     re.compile(r"\s*<script>(?:const|let|var) THEBE_JS_URL.*?</script>", re.DOTALL),
     re.compile(r"\s*<script [^>]*sphinx-thebe\.js[^>]*></script>"),
     re.compile(r"\s*<link [^>]*sphinx-thebe\.css[^>]*/>"),
 )
+STYLES = {"fa-regular": "far", "far": "far", "fa-brands": "fab", "fab": "fab"}  # every other one is solid
 # classes that size or place an icon and are not its name
-MODIFIERS = {"fa-solid", "fa-regular", "fa-brands", "fa-lg", "fa-fw", "fa-sm", "fa-xs", "fa-xl", "fa-2x", "fa-spin"}
+MODIFIER = re.compile(r"fa-(solid|regular|brands|fw|lg|sm|xs|xl|2xs|2xl|\d+x|spin|pulse|inverse|(rotate|flip|pull)-.*)")
 
 
 @functools.cache
-def icon_svg(name):
+def icon_svg(name, style="fas"):
     """The SVG of a Font Awesome icon by its name (``bars``), or None if the theme's library has no such icon.
 
-    An alias (``home``) finds the icon that it stands for.
+    `style` is ``fas`` (solid), ``far`` (regular) or ``fab`` (brands); an icon that this style does not have is
+    taken from another one. An alias (``home``) finds the icon that it stands for.
     """
-    script = _library()
-    own = re.search(rf'(?<![\w-])"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]', script)
+    library = _library()
+    own = rf'(?<![\w-])"?{re.escape(name)}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"\]'
     alias = rf'\[(\d+),(\d+),\[[^\]]*"{re.escape(name)}"[^\]]*\],"[0-9a-f]+","([^"]+)"\]'
-    found = own or re.search(alias, script)
-    if not found:
-        return None
-    width, height, path = found.groups()
-    return (
-        f'<svg class="CLASSES" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">'
-        f'<path fill="currentColor" d="{path}"></path></svg>'
-    )
+    for script in (library[style], *library.values()):
+        if found := re.search(own, script) or re.search(alias, script):
+            width, height, path = found.groups()
+            return (
+                f'<svg class="CLASSES" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">'
+                f'<path fill="currentColor" d="{path}"></path></svg>'
+            )
+    return None
 
 
 @functools.cache
 def _library():
-    return ICON_LIBRARY.read_text(encoding="utf-8")
+    """The parts of the theme's library by style; each part ends with the call that registers its icons."""
+    parts = re.split(r'\w\("(fas|far|fab)",\w\)', ICON_LIBRARY.read_text(encoding="utf-8"))
+    return {style: parts[parts.index(style) - 1] for style in ("fas", "far", "fab")}
 
 
 def inline_icons(page, missing):
     """Replace the icon elements in a page's HTML by SVG; names that are not found go into the set `missing`."""
 
     def replace(match):
-        _, classes, attributes = match.groups()
-        names = [c for c in classes.split() if c.startswith("fa-") and c not in MODIFIERS]
-        svg = icon_svg(names[0].removeprefix("fa-")) if names else None
+        _, before, classes, after = match.groups()
+        words = classes.split()
+        names = [word for word in words if word.startswith("fa-") and not MODIFIER.fullmatch(word)]
+        style = next((STYLES[word] for word in words if word in STYLES), "fas")
+        svg = icon_svg(names[0].removeprefix("fa-"), style) if names else None
         if svg is None:
             missing.add(classes)
             return match.group()
         # without the library's class names the theme's style sheet does not fetch its icon font either
-        kept = [c for c in classes.split() if not c.startswith("fa")]
-        size = ["icon-lg"] if "fa-lg" in classes else []
+        kept = [word for word in words if not re.fullmatch("fa[srb]?|fa-.*", word)]
+        size = ["icon-lg"] if "fa-lg" in words else []
+        attributes = (before + after).replace(' aria-hidden="true"', "")  # the SVG has it anyway
         return svg.replace('<svg class="CLASSES"', f'<svg class="{" ".join(["icon", *size, *kept])}"{attributes}')
 
     return ICON.sub(replace, page)

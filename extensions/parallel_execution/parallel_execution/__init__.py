@@ -40,7 +40,8 @@ def fingerprint(root, depends, environment, packages):
 def _choose_cache(app, config):
     root = Path(app.confdir)
     try:
-        environment = read_environment(root / config.parallel_execution_environment)
+        file = config.parallel_execution_environment
+        environment = read_environment(root / file) if file else {}
         key = fingerprint(root, config.parallel_execution_depends, environment, config.parallel_execution_packages)
     except (OSError, ValueError, importlib.metadata.PackageNotFoundError) as error:
         raise ExtensionError(f"parallel_execution: {error!r}. Check its settings in the configuration.") from error

@@ -1,9 +1,9 @@
 """Execute notebooks in parallel and put the results into a jupyter-cache."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
@@ -39,6 +40,7 @@ class Runner:
         self.report = report
         self.worker_module = worker_module or "parallel_execution.worker"
         self._processes = set()
+        self._stopped = False
         self._lock = threading.Lock()
 
     def missing(self, paths):
@@ -47,7 +49,11 @@ class Runner:
 
         def is_missing(path):
             try:
-                self.cache.match_cache_notebook(nbformat.read(path, as_version=4))
+                notebook = nbformat.read(path, as_version=4)
+            except Exception as error:
+                raise NotebookFailed(f"{path} cannot be read as a notebook: {error}") from error
+            try:
+                self.cache.match_cache_notebook(notebook)
             except KeyError:
                 return True
             return False
@@ -75,7 +81,7 @@ class Runner:
                 self._cache(path, result)
                 self.report(f"[{done}/{len(paths)}] {Path(path).name} executed in {result['seconds']:.1f} s")
         except BaseException:
-            self._kill_all()
+            self._stop()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -116,37 +122,49 @@ class Runner:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder, "result.json")
             command = [sys.executable, "-m", self.worker_module, str(path), str(output), str(self.cell_timeout)]
-            # a session of its own, so that the kernel dies with the worker
-            process = subprocess.Popen(
-                command, env=self.environment, start_new_session=True, stderr=subprocess.PIPE, text=True
-            )
-            with self._lock:
+            # a file and no pipe: what the notebook started may outlive it, and would keep a pipe open
+            errors = Path(folder, "errors.txt")
+            with self._lock, errors.open("wb") as stream:
+                if self._stopped:
+                    raise NotebookFailed(f"{path} was not executed: the run was stopped.")
+                # a session of its own, so that Ctrl-C reaches only the runner, which ends the workers
+                process = subprocess.Popen(command, env=self.environment, start_new_session=True, stderr=stream)
                 self._processes.add(process)
             try:
-                _, errors = process.communicate(timeout=self.limit)
+                process.wait(timeout=self.limit)
             except subprocess.TimeoutExpired:
                 _kill(process)
-                process.communicate()
                 raise
             finally:
                 with self._lock:
                     self._processes.discard(process)
             if not output.exists():
-                tail = "\n".join(errors.strip().splitlines()[-20:])
+                tail = "\n".join(errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-20:])
                 raise NotebookFailed(f"{path}: its process ended with exit code {process.returncode}.\n{tail}")
             return json.loads(output.read_text(encoding="utf-8"))
 
-    def _kill_all(self):
+    def _stop(self):
         with self._lock:
+            self._stopped = True  # threads that are freed now must not start the next notebook
             for process in self._processes:
                 _kill(process)
 
 
 def _kill(process):
+    """Kill a worker and all that it started.
+
+    A kernel has a session of its own, so killing the worker's does not reach it, and one that hangs in compiled code
+    does not notice that its parent is gone.
+    """
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # it ended in the meantime
+        worker = psutil.Process(process.pid)
+        family = [worker, *worker.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return  # it ended in the meantime
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait()
 
 
 def read_environment(path):

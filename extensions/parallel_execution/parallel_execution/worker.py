@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -27,16 +27,17 @@ def execute(source, cell_timeout):
         record_timing=False,  # it would go into the cells' metadata, by which the cache knows a notebook
         resources={"metadata": {"path": str(Path(source).parent)}},
     )
+    place = {}
+    client.on_cell_start = lambda cell, cell_index: place.update(
+        {"cell": cell_index + 1, "line": first_line(cell.source)}
+    )
     started = time.monotonic()
-    place = None
     try:
-        with client.setup_kernel():
-            for number, cell in enumerate(notebook.cells):
-                place = number, cell
-                client.execute_cell(cell, number)
-    except (CellExecutionError, CellTimeoutError) as error:
-        number, cell = place
-        return {"ok": False, "cell": number + 1, "line": first_line(cell.source), "error": brief(error)}
+        client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        if not place:
+            raise  # the kernel died while it started
+        return {"ok": False, **place, "error": brief(error)}
     return {"ok": True, "seconds": time.monotonic() - started, "notebook": nbformat.writes(notebook)}
 
 
@@ -48,7 +49,7 @@ def first_line(source):
 
 def brief(error):
     """The end of a kernel's traceback, without colours: the error, and the lines that led to it."""
-    if isinstance(error, CellTimeoutError):
+    if not isinstance(error, CellExecutionError):
         return str(error).splitlines()[0]
     name, value = error.ename, ANSI_ESCAPE.sub("", error.evalue)
     if name == "StaticInteractError":

@@ -68,6 +68,33 @@ def _check_weight(app, environment):
         raise ExtensionError("\n".join(problems))
 
 
+def _check_sliders(app, environment):
+    """Stop the build when a slider could not be frozen: by itself, myst-nb shows the failed cell and goes on."""
+    from myst_nb.sphinx_ import NbMetadataCollector
+
+    from .capture import ANSI_ESCAPE
+    from .errors import StaticInteractError
+
+    problems = []
+    for docname in sorted(environment.found_docs):
+        traceback = (NbMetadataCollector.get_exec_data(environment, docname) or {}).get("traceback") or ""
+        _, found, message = ANSI_ESCAPE.sub("", traceback).rpartition(f"{StaticInteractError.__name__}: ")
+        if found:
+            problems.append(f"{environment.doc2path(docname)}: {message.strip()}")
+    if problems:
+        raise ExtensionError("\n".join(problems))
+
+
+def _separate_identifiers(app, document):
+    """Give a slider another id where a section or a label of the page has the same."""
+    from .render import static_interact, unique_identifier
+
+    taken = set(document.ids)
+    for slider in document.findall(static_interact):
+        slider["identifier"] = unique_identifier(slider["identifier"], taken)
+        taken.add(slider["identifier"])
+
+
 def _write_frames(app, exception):
     """Copy the frames that the pages use beside them, and remove those that no page uses any more."""
     if exception or app.builder.format != "html":
@@ -114,6 +141,8 @@ def setup(app):
     app.connect("config-inited", _point_kernels_to_startup)
     app.connect("env-purge-doc", _forget_page)
     app.connect("env-merge-info", _merge_pages)
+    app.connect("doctree-read", _separate_identifiers)
+    app.connect("env-updated", _check_sliders)
     app.connect("env-updated", _check_weight)
     app.connect("html-page-context", _add_assets)
     app.connect("build-finished", _write_frames)

@@ -8,6 +8,7 @@ import sys
 
 from IPython import get_ipython
 from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.display import display
 from PIL import Image
 
 from .errors import StaticInteractError
@@ -27,18 +28,24 @@ class _Parts(list):
             self.append({"type": "text", "text": text})
 
     def add_bundle(self, data, metadata):
+        text = data.get("text/plain")
+        # "<IPython.core.display.HTML object>" or "<Figure size 640x480 with 1 Axes>" only names what is shown
+        is_name = text is not None and len(data) > 1 and text.startswith("<") and text.endswith(">")
         if "image/png" in data:
             self.append(_image(data["image/png"], (metadata or {}).get("image/png", {})))
-        elif "text/plain" in data and not any("widget-view" in mime for mime in data):
-            self.add_text(data["text/plain"] + "\n")
-        else:
+        elif text is None or is_name or any("widget-view" in mime for mime in data):
             raise StaticInteractError(
                 f"it shows output of type {', '.join(sorted(data)) or 'none'}, which cannot be frozen. "
-                "Show a matplotlib figure, or print text."
+                "Show a matplotlib figure (as PNG), or print text."
             )
+        else:
+            follows_text = self and self[-1]["type"] == "text" and not self[-1]["text"].endswith("\n")
+            self.add_text(("\n" if follows_text else "") + text + "\n")
 
 
 class _Stream(io.TextIOBase):
+    encoding = "utf-8"
+
     def __init__(self, parts):
         self._parts = parts
 
@@ -51,8 +58,9 @@ class _Stream(io.TextIOBase):
 
 
 class _Publisher(CapturingDisplayPublisher):
-    def publish(self, data, metadata=None, **_):
-        # clear_output and updates of an earlier display have no meaning within one frame
+    def publish(self, data, metadata=None, *, update=False, **_):
+        if update:
+            raise StaticInteractError("it updates an earlier display. Show what matters once, when it is ready.")
         self.parts.add_bundle(data, metadata)
 
     def clear_output(self, wait=False):
@@ -63,14 +71,20 @@ def _image(png, size):
     """Compress a PNG as lossless WebP; `width` and `height` are in CSS pixels."""
     raw = png if isinstance(png, bytes) else base64.b64decode(png)
     picture = Image.open(io.BytesIO(raw))
-    width, height = size.get("width", picture.width), size.get("height", picture.height)
+    width, height = size.get("width"), size.get("height")
+    if width is None and height is None:
+        width, height = picture.size
+    elif width is None:
+        width = height * picture.width / picture.height
+    elif height is None:
+        height = width * picture.height / picture.width
     out = io.BytesIO()
     picture.save(out, "WEBP", lossless=True, quality=60, method=4, exact=False)
     return {
         "type": "image",
         "webp": base64.b64encode(out.getvalue()).decode("ascii"),
-        "width": int(width),
-        "height": int(height),
+        "width": round(width),
+        "height": round(height),
     }
 
 
@@ -82,12 +96,26 @@ def _redirected(parts):
     publisher = _Publisher(parent=None)
     publisher.parts = parts
     stream = _Stream(parts)
-    saved = shell.display_pub, sys.stdout, sys.stderr
-    shell.display_pub, sys.stdout, sys.stderr = publisher, stream, stream
+    saved = shell.display_pub, sys.stdout
+    # standard error stays the cell's: a warning belongs to the author, who sees it there, and not into a frame
+    shell.display_pub, sys.stdout = publisher, stream
     try:
         yield
     finally:
-        shell.display_pub, sys.stdout, sys.stderr = saved
+        shell.display_pub, sys.stdout = saved
+
+
+def show_open_figures():
+    """Show the figures that are still open and close them, as the inline backend does at the end of a cell.
+
+    ipywidgets has a function for this that knows some of the inline backend's names only, and shows nothing under
+    the others.
+    """
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        for number in pyplot.get_fignums():
+            display(pyplot.figure(number))
+        pyplot.close("all")
 
 
 def run_and_capture(function, values):
@@ -97,17 +125,16 @@ def run_and_capture(function, values):
     "height": int}``, the size in CSS pixels. Figures left open are shown at the end and what the function returns
     is displayed, as `ipywidgets.interact` does. Exceptions of the function pass through.
     """
-    from IPython.display import display
-    from ipywidgets.widgets.interaction import show_inline_matplotlib_plots
-
     parts = _Parts()
     with _redirected(parts):
-        result = function(**values)
-        show_inline_matplotlib_plots()
-        if result is not None:
-            display(result)
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+        try:
+            result = function(**values)
+            show_open_figures()
+            if result is not None:
+                display(result)
+        finally:
+            if "matplotlib.pyplot" in sys.modules:
+                sys.modules["matplotlib.pyplot"].close("all")
     for part in parts:
         if part["type"] == "text":
             part["text"] = ANSI_ESCAPE.sub("", part["text"]).rstrip("\n")

@@ -109,7 +109,10 @@ def _selection(widget, name, label, kind):
 
 def _steps(widget, name):
     """The positions from min to max as decimals, so that 0.1 + 0.2 reads 0.3."""
-    low, high, step = (Decimal(str(v)) for v in (widget.min, widget.max, widget.step))
+    limits = widget.min, widget.max, widget.step
+    if None in limits or not all(map(math.isfinite, limits)):
+        raise StaticInteractError(f"control {name!r} needs numbers for min, max and step; it has {limits}.")
+    low, high, step = (Decimal(str(v)) for v in limits)
     if step <= 0:
         raise StaticInteractError(f"control {name!r} has step {step}; it must be greater than 0.")
     count = math.floor((high - low) / step) + 1
@@ -127,7 +130,9 @@ def _clean(value):
 
 def _numeric(widget, name, label, values):
     default = min(range(len(values)), key=lambda i: abs(values[i] - widget.value))
-    if not math.isclose(values[default], widget.value, rel_tol=1e-9, abs_tol=1e-12):
+    # rounding noise is small beside the distance to the next position, whatever the slider's range
+    gap = min((abs(v - values[default]) for i, v in enumerate(values) if i != default), default=0)
+    if not math.isclose(values[default], widget.value, rel_tol=1e-9, abs_tol=1e-6 * gap):
         raise StaticInteractError(
             f"control {name!r} starts at {widget.value!r}, which is no step from {widget.min} to {widget.max} "
             f"by {widget.step}; the nearest is {values[default]!r}. Change value, min or step so that they meet."

@@ -6,6 +6,11 @@ class StaticInteractError(Exception):
 
 
 def describe_call(function, values):
-    """Write a call as a reader would: ``plot_losses(lr=0.1, momentum=0.9)``."""
-    arguments = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    """Write a call as a reader would: ``plot_losses(lr=0.1, momentum=0.9)``; a long value, say a table, is cut."""
+    arguments = ", ".join(f"{name}={_short(value)}" for name, value in values.items())
     return f"{getattr(function, '__name__', repr(function))}({arguments})"
+
+
+def _short(value, longest=60):
+    text = " ".join(repr(value).split())
+    return text if len(text) <= longest else text[:longest] + "…"

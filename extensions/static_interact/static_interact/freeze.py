@@ -6,7 +6,7 @@ import time
 from itertools import product
 from math import prod
 
-from .capture import run_and_capture
+from .capture import run_and_capture, show_open_figures
 from .controls import controls_for
 from .errors import StaticInteractError, describe_call
 
@@ -43,7 +43,9 @@ def freeze(function, arguments, *, max_frames, max_seconds, clock=time.monotonic
         )
     frames, index, seen = [], [], {}
     started = clock()
-    for number, values in enumerate(product(*(control.values for control in controls))):
+    for number, values in enumerate(product(*(control.values for control in controls)), start=1):
+        call = dict(zip((control.name for control in controls), values, strict=True)) | constants
+        frame = _run(function, call)
         spent = clock() - started
         if spent > max_seconds:
             raise StaticInteractError(
@@ -51,8 +53,6 @@ def freeze(function, arguments, *, max_frames, max_seconds, clock=time.monotonic
                 f"{max_seconds} s. Move slow work that does not depend on the controls into a cell of its own, "
                 "or take fewer positions."
             )
-        call = dict(zip((control.name for control in controls), values, strict=True)) | constants
-        frame = _run(function, call)
         key = json.dumps(frame)
         if key not in seen:
             seen[key] = len(frames)
@@ -69,18 +69,19 @@ def freeze(function, arguments, *, max_frames, max_seconds, clock=time.monotonic
 
 
 def _run(function, values):
-    call = describe_call(function, values)
     try:
         frame = run_and_capture(function, values)
     except StaticInteractError as error:
-        raise StaticInteractError(f"{call} cannot be frozen: {error}") from error
+        raise StaticInteractError(f"{describe_call(function, values)} cannot be frozen: {error}") from error
     except Exception as error:
         raise StaticInteractError(
-            f"{call} raised {type(error).__name__}: {error}. A position that the reader can reach must not fail: "
+            f"{describe_call(function, values)} raised {type(error).__name__}: {error}. A position that the reader can reach must not fail: "
             "handle these values in the function, or leave them out of the control."
         ) from error
     if not frame:
-        raise StaticInteractError(f"{call} shows nothing. Print text or show a figure at every position.")
+        raise StaticInteractError(
+            f"{describe_call(function, values)} shows nothing. Print text or show a figure at every position."
+        )
     return frame
 
 
@@ -104,6 +105,7 @@ class FrozenInteract:
             return lambda function: self(function, **arguments)
         from IPython.display import display
 
+        show_open_figures()  # what the cell drew before belongs above the slider, not into its first frame
         limits = settings()
         try:
             bundle = freeze(
@@ -146,6 +148,7 @@ def install():
         module.interact = frozen
         module.interact_manual = frozen
     Widget.open = lambda self: None
+    Widget._ipython_display_ = None  # where ipywidgets 7 displays itself, it needs the comm
     Widget._repr_mimebundle_ = lambda self, **_: {
         "application/vnd.jupyter.widget-view+json": {"model": type(self).__name__},
         "text/plain": repr(type(self).__name__),

@@ -186,6 +186,7 @@ def _part_html(part, alternative, positions, folder):
 
 
 def _control_html(control, identifier):
+    identifier = html.escape(identifier, quote=True)
     label, name = html.escape(control["label"]), html.escape(control["name"], quote=True)
     labels = [html.escape(text, quote=True) for text in control["labels"]]
     default = control["default"]

@@ -1,4 +1,4 @@
-"""Run by IPython when a kernel of the build starts (`PYTHONSTARTUP`): freeze sliders, then run start-up files."""
+"""Run by IPython when a kernel of the build starts (`PYTHONSTARTUP`): freeze sliders, then run files."""
 
 
 def _start():

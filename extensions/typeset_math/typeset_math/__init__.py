@@ -1,5 +1,6 @@
 """Typeset mathematics while a Sphinx site is built (see README.md)."""
 
+import contextlib
 import hashlib
 import html
 import importlib.metadata
@@ -51,9 +52,12 @@ class Typesetter:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
-        self._process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
+        try:
+            self._process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
         if not answer:
             raise RuntimeError(f"MathJax ended unexpectedly at the formula {tex!r}")
         return json.loads(answer)
@@ -61,7 +65,8 @@ class Typesetter:
     def close(self):
         """End the process, if there is one."""
         if self._process:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
             self._process.wait(timeout=10)
             self._process = None
 
@@ -91,11 +96,15 @@ def _formula(translator, node, display):
     if "error" in answer:
         logger.warning("MathJax cannot read %r: %s [typeset_math]", tex, answer["error"], location=node)
         return f"<code>{html.escape(tex)}</code>"
-    # a builder writes its pages one after the other: glyphs belong to the page being written
-    svg = share_glyphs(answer["svg"], translator.__dict__.setdefault("math_glyphs", {}))
-    svg = re.sub(r' data-(?:mml-node|mjx-texclass|c)="[^"]*"', "", svg)
+    svg = answer["svg"]
+    # a builder writes its pages one after the other: glyphs belong to the page being written. Titles go through other
+    # translators into the navigation of every page; they keep their outlines.
+    if translator is getattr(builder.docwriter, "visitor", None):
+        svg = share_glyphs(svg, translator.__dict__.setdefault("math_glyphs", {}))
+    # \tag and \label leave ids, the same in SVG and MathML
+    svg = re.sub(r' (?:data-(?:mml-node|mjx-texclass|c)|id)="[^"]*"', "", svg)
     svg = svg.replace(' role="img"', ' aria-hidden="true"').replace(' xmlns="http://www.w3.org/2000/svg"', "")
-    mathml = re.sub(r"\s*\n\s*", "", answer["mathml"]).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    mathml = re.sub(r'\s*\n\s*| id="[^"]*"', "", answer["mathml"]).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
     return f'{svg}<span class="math-for-ears">{mathml}</span>'
 
 

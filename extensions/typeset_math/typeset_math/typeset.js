@@ -19,7 +19,9 @@ mathjax.init({
     const { tex, display } = JSON.parse(line);
     let answer;
     try {
+      MathJax.texReset(); // else a \label is known from another page, or from the first of the two conversions
       const container = MathJax.tex2svg(tex, { display });
+      MathJax.texReset();
       answer = { svg: adaptor.outerHTML(adaptor.firstChild(container)), mathml: MathJax.tex2mml(tex, { display }) };
     } catch (error) {
       answer = { error: String(error.message || error) };

@@ -19,8 +19,13 @@ DEFAULT_UNICODES = (
 
 def font_file(face):
     """The path of a face's font file; raises `ExtensionError` if its package or file is missing."""
-    found = importlib.util.find_spec(face["package"])
-    path = Path(found.origin).parent / face["file"] if found else None
+    if missing := {"family", "weight", "package", "file"} - face.keys():
+        raise ExtensionError(f"web_fonts: a face of web_fonts_faces lacks {', '.join(sorted(missing))}: {face}")
+    try:
+        found = importlib.util.find_spec(face["package"])
+    except ModuleNotFoundError:  # of the package that a dotted name begins with
+        found = None
+    path = Path(found.origin).parent / face["file"] if found and found.origin else None
     if path is None or not path.is_file():
         raise ExtensionError(
             f"web_fonts: {face['family']} {face['weight']}: there is no {face['file']} in the package "
@@ -55,7 +60,10 @@ def _write_fonts(app):
         digest = hashlib.sha256(key.encode() + source.read_bytes()).hexdigest()[:12]
         name = f"{source.stem}-{digest}.woff2"
         if not (store / name).exists():
-            cut(source, app.config.web_fonts_unicodes, store / name)
+            # under its name only when it is complete, for a build may be interrupted
+            unfinished = store / f"{name}.part"
+            cut(source, app.config.web_fonts_unicodes, unfinished)
+            unfinished.rename(store / name)
         rules.append((face, name))
     app.web_fonts = rules
     css = "".join(
