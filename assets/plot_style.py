@@ -9,7 +9,7 @@ from matplotlib import font_manager
 from matplotlib_inline import backend_inline
 
 fonts = Path(font_source_sans_pro.__file__).parent / "files"
-for weight in ("Regular", "It", "Semibold", "Bold"):
+for weight in ("Regular", "It", "Bold"):
     font_manager.fontManager.addfont(fonts / f"SourceSansPro-{weight}.ttf")
 get_ipython().run_line_magic("matplotlib", "inline")
 # with their full size, not cropped, the frames of a slider do not jump

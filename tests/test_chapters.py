@@ -101,6 +101,13 @@ def test_most_of_a_chapter_is_measured(path):
     assert len(claims) >= 10
 
 
+@each_notebook
+def test_no_editor_left_its_notes(path):
+    for number, cell in enumerate(book.read(path).cells, start=1):
+        assert set(cell.metadata) <= {"tags", "mystnb"}, f"cell {number}: {set(cell.metadata)}"
+    assert set(book.read(path).metadata) <= {"kernelspec", "language_info"}
+
+
 @each_chapter
 def test_chapter_has_its_parts(path):
     cells = book.read(path).cells

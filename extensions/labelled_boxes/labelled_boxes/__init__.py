@@ -7,19 +7,23 @@ __version__ = "1.0.0"
 logger = logging.getLogger(__name__)
 
 
+# Sphinx has put typographic quotes and dashes into the text before this extension sees it
+AS_TYPED = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "--", "—": "---", "…": "..."})
+
+
 def leading_label(quote):
-    """The text of the bold phrase that a block quote begins with, or None."""
+    """The text of the bold phrase that a block quote begins with, as it was typed, or None."""
     paragraph = quote.children[0] if quote.children else None
     if isinstance(paragraph, nodes.paragraph):
         # the Markdown parser leaves an empty text before the bold phrase
         first = next((child for child in paragraph.children if child.astext()), None)
         if isinstance(first, nodes.strong):
-            return first.astext()
+            return first.astext().translate(AS_TYPED)
     return None
 
 
 def _mark(app, document):
-    labels = app.config.labelled_boxes_labels
+    labels = {label.translate(AS_TYPED): name for label, name in app.config.labelled_boxes_labels.items()}
     alike = {label.rstrip(".:").lower(): label for label in labels}
     for quote in document.findall(nodes.block_quote):
         label = leading_label(quote)

@@ -48,41 +48,40 @@ def _merge_pages(app, environment, docnames, other):
             page_record(environment, docname).update(pages[docname])
 
 
-def _check_weight(app, environment):
-    """Stop the build when the frames of a page weigh more than the budget, and say which sliders weigh how much."""
-    budget = app.config.static_interact_max_page_bytes
-    problems = []
-    for docname, page in getattr(environment, "static_interact_pages", {}).items():
+def _check_pages(app, environment):
+    """Stop the build when a slider could not be frozen or the frames of a page weigh more than the budget."""
+    if problems := [*_failures(environment), *_overweight(environment, app.config.static_interact_max_page_bytes)]:
+        raise ExtensionError("\n".join(problems))
+
+
+def _failures(environment):
+    """The messages of sliders that could not be frozen: by itself, myst-nb shows the failed cell and goes on."""
+    from myst_nb.sphinx_ import NbMetadataCollector
+
+    from .capture import ANSI_ESCAPE
+    from .errors import StaticInteractError
+
+    for docname in sorted(environment.found_docs):
+        traceback = (NbMetadataCollector.get_exec_data(environment, docname) or {}).get("traceback") or ""
+        _, found, message = ANSI_ESCAPE.sub("", traceback).rpartition(f"{StaticInteractError.__name__}: ")
+        if found:
+            yield f"{environment.doc2path(docname)}: {message.strip()}"
+
+
+def _overweight(environment, budget):
+    """The pages that weigh too much, and which sliders weigh how much."""
+    for docname, page in sorted(getattr(environment, "static_interact_pages", {}).items()):
         weight = sum(page["files"].values())
         if weight > budget:
             heaviest = sorted(page["sliders"], key=lambda s: -s["bytes"])
             each = "; ".join(
                 f"{s['name']}() in cell {s['cell']}: {s['frames']} frames, {s['bytes'] / 1e3:,.0f} kB" for s in heaviest
             )
-            problems.append(
-                f"{docname}: its slider frames weigh {weight / 1e6:.2f} MB, more than the budget of "
-                f"{budget / 1e6:.2f} MB. Draw less in each frame, make the figure smaller or take fewer positions. "
+            yield (
+                f"{environment.doc2path(docname)}: its slider frames weigh {weight / 1e6:.2f} MB, more than the budget "
+                f"of {budget / 1e6:.2f} MB. Draw less in each frame, make the figure smaller or take fewer positions. "
                 f"({each})"
             )
-    if problems:
-        raise ExtensionError("\n".join(problems))
-
-
-def _check_sliders(app, environment):
-    """Stop the build when a slider could not be frozen: by itself, myst-nb shows the failed cell and goes on."""
-    from myst_nb.sphinx_ import NbMetadataCollector
-
-    from .capture import ANSI_ESCAPE
-    from .errors import StaticInteractError
-
-    problems = []
-    for docname in sorted(environment.found_docs):
-        traceback = (NbMetadataCollector.get_exec_data(environment, docname) or {}).get("traceback") or ""
-        _, found, message = ANSI_ESCAPE.sub("", traceback).rpartition(f"{StaticInteractError.__name__}: ")
-        if found:
-            problems.append(f"{environment.doc2path(docname)}: {message.strip()}")
-    if problems:
-        raise ExtensionError("\n".join(problems))
 
 
 def _separate_identifiers(app, document):
@@ -142,8 +141,7 @@ def setup(app):
     app.connect("env-purge-doc", _forget_page)
     app.connect("env-merge-info", _merge_pages)
     app.connect("doctree-read", _separate_identifiers)
-    app.connect("env-updated", _check_sliders)
-    app.connect("env-updated", _check_weight)
+    app.connect("env-updated", _check_pages)
     app.connect("html-page-context", _add_assets)
     app.connect("build-finished", _write_frames)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

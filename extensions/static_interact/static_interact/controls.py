@@ -102,9 +102,13 @@ def _selection(widget, name, label, kind):
             f"control {name!r} has two options that read the same ({', '.join(labels)}). "
             "Give each its own label, for instance as ('label', value) pairs."
         )
-    if widget.index is None:
+    default = widget.index
+    if default is None:
+        # ipywidgets takes an option whose value is None for no selection, or not: it depends on the hash seed
+        default = next((i for i, value in enumerate(values) if value is None), None)
+    if default is None:
         raise StaticInteractError(f"control {name!r} has no default. Set value=... to one of its options.")
-    return Control(name, label, kind, values, labels, widget.index)
+    return Control(name, label, kind, values, labels, default)
 
 
 def _steps(widget, name):

@@ -75,8 +75,8 @@ def _run(function, values):
         raise StaticInteractError(f"{describe_call(function, values)} cannot be frozen: {error}") from error
     except Exception as error:
         raise StaticInteractError(
-            f"{describe_call(function, values)} raised {type(error).__name__}: {error}. A position that the reader can reach must not fail: "
-            "handle these values in the function, or leave them out of the control."
+            f"{describe_call(function, values)} raised {type(error).__name__}: {error}. A position that the reader "
+            "can reach must not fail: handle these values in the function, or leave them out of the control."
         ) from error
     if not frame:
         raise StaticInteractError(
@@ -130,7 +130,8 @@ def _cell():
     from IPython import get_ipython
 
     shell = get_ipython()
-    return f"cell In[{shell.execution_count}]" if shell else "outside a notebook"
+    # not shell.execution_count: newer versions of IPython count before they run a cell, older ones after it
+    return f"cell In[{len(shell.history_manager.input_hist_parsed) - 1}]" if shell else "outside a notebook"
 
 
 def install():

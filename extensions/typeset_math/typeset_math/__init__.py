@@ -104,7 +104,9 @@ def _formula(translator, node, display):
     # \tag and \label leave ids, the same in SVG and MathML
     svg = re.sub(r' (?:data-(?:mml-node|mjx-texclass|c)|id)="[^"]*"', "", svg)
     svg = svg.replace(' role="img"', ' aria-hidden="true"').replace(' xmlns="http://www.w3.org/2000/svg"', "")
-    mathml = re.sub(r'\s*\n\s*| id="[^"]*"', "", answer["mathml"]).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+    mathml = re.sub(r'\s*\n\s*| id="[^"]*"', "", answer["mathml"]).replace(
+        ' xmlns="http://www.w3.org/1998/Math/MathML"', ""
+    )
     return f'{svg}<span class="math-for-ears">{mathml}</span>'
 
 

@@ -1,0 +1,677 @@
+"""static_interact: controls, freezing and the page's HTML as functions, and its Sphinx side on a small book."""
+
+import base64
+import datetime
+import io
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import ipywidgets
+import matplotlib
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import HTML, clear_output, display
+from IPython.display import Image as ShownImage
+from ipywidgets.widgets import interaction
+from ipywidgets.widgets.widget import Widget
+from matplotlib_inline.backend_inline import configure_inline_support, set_matplotlib_formats
+from PIL import Image
+from static_interact.capture import run_and_capture
+from static_interact.controls import controls_for
+from static_interact.errors import StaticInteractError, describe_call
+from static_interact.freeze import MIME_TYPE, SETTINGS_VARIABLE, FrozenInteract, freeze, install
+from static_interact.render import slider_html, unique_identifier
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shell():
+    """An IPython shell in this process, set up as a build's kernel is."""
+    instance = InteractiveShell.instance()
+    names = [(m, n) for m in (ipywidgets, ipywidgets.widgets, interaction) for n in ("interact", "interact_manual")]
+    names += [(Widget, "open"), (Widget, "_ipython_display_"), (Widget, "_repr_mimebundle_")]
+    with pytest.MonkeyPatch.context() as patch, plt.rc_context():
+        for owner, name in names:
+            patch.setattr(owner, name, getattr(owner, name, None), raising=False)
+        backend = matplotlib.get_backend()
+        plt.switch_backend("module://matplotlib_inline.backend_inline")
+        configure_inline_support(instance, "inline")
+        install()
+        yield instance
+        plt.close("all")
+        plt.switch_backend(backend)
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def shown(shell, monkeypatch):
+    """The bundles that the shell was asked to show, as dictionaries with data and metadata."""
+    publisher = CapturingDisplayPublisher()
+    monkeypatch.setattr(shell, "display_pub", publisher)
+    return publisher.outputs
+
+
+def accept(**_):
+    """A function with any arguments, to make controls for."""
+
+
+def control(widget):
+    (only,), constants = controls_for(accept, {"x": widget})
+    assert constants == {}
+    return only
+
+
+def frozen(function, *, max_frames=120, max_seconds=60, clock=lambda: 0.0, **arguments):
+    return freeze(function, arguments, max_frames=max_frames, max_seconds=max_seconds, clock=clock)
+
+
+def texts(bundle):
+    """The text of each position, in the order of the index."""
+    return [bundle["frames"][i][0]["text"] for i in bundle["index"]]
+
+
+def pixels(part):
+    return Image.open(io.BytesIO(base64.b64decode(part["webp"])))
+
+
+NUMBERS = [
+    # (argument, values, labels, default)
+    (ipywidgets.IntSlider(3, 0, 4), (0, 1, 2, 3, 4), "0 1 2 3 4", 3),
+    (ipywidgets.IntSlider(-2, -4, 0, 2), (-4, -2, 0), "−4 −2 0", 1),
+    (ipywidgets.IntSlider(7, 7, 7), (7,), "7", 0),
+    ((0, 10, 2), (0, 2, 4, 6, 8, 10), "0 2 4 6 8 10", 2),
+    ((1, 3), (1, 2, 3), "1 2 3", 1),
+    (2, (-2, -1, 0, 1, 2, 3, 4, 5, 6), "−2 −1 0 1 2 3 4 5 6", 4),
+    (ipywidgets.FloatSlider(0.3, min=0, max=0.4, step=0.1), (0.0, 0.1, 0.2, 0.3, 0.4), "0.00 0.10 0.20 0.30 0.40", 3),
+    (ipywidgets.FloatSlider(0.1 + 0.2, min=0, max=0.3, step=0.1), (0.0, 0.1, 0.2, 0.3), "0.00 0.10 0.20 0.30", 3),
+    # the step does not divide the range: the last position is the last step
+    (ipywidgets.FloatSlider(0.9, min=0, max=1, step=0.3), (0.0, 0.3, 0.6, 0.9), "0.00 0.30 0.60 0.90", 3),
+    (ipywidgets.FloatSlider(-1.5, min=-1.5, max=-0.5, step=0.5), (-1.5, -1.0, -0.5), "−1.50 −1.00 −0.50", 0),
+    # the readout's two digits would read the same
+    (ipywidgets.FloatSlider(0.002, min=0.001, max=0.003, step=0.001), (0.001, 0.002, 0.003), "0.001 0.002 0.003", 1),
+    (ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.5, readout_format=".0%"), (0.0, 0.5, 1.0), "0% 50% 100%", 1),
+    # a d3 format that Python does not have
+    (ipywidgets.FloatSlider(1, min=0.5, max=1.5, step=0.5, readout_format="$,.2f"), (0.5, 1.0, 1.5), "0.5 1 1.5", 1),
+    ((0.0, 1.0, 0.25), (0.0, 0.25, 0.5, 0.75, 1.0), "0.00 0.25 0.50 0.75 1.00", 2),
+    (ipywidgets.FloatLogSlider(0.01, min=-3, max=0, step=1), (0.001, 0.01, 0.1, 1.0), "0.001 0.01 0.1 1", 1),
+    (ipywidgets.FloatLogSlider(4, base=2, min=-1, max=2, step=1), (0.5, 1.0, 2.0, 4.0), "0.5 1 2 4", 3),
+    (ipywidgets.FloatLogSlider(10, min=0, max=1, step=0.5), (1.0, 3.16227766017, 10.0), "1 3.16 10", 2),
+    (ipywidgets.FloatLogSlider(1e-14, min=-14, max=-13, step=1), (1e-14, 1e-13), "1e−14 1e−13", 0),
+]
+
+
+@pytest.mark.parametrize(("argument", "values", "labels", "default"), NUMBERS)
+def test_number_sliders_list_their_positions(argument, values, labels, default):
+    found = control(argument)
+    assert found.kind == "range"
+    assert found.values == values
+    assert {type(v) for v in found.values} == {type(values[0])}
+    assert found.labels == tuple(labels.split(" "))
+    assert found.default == default
+
+
+PAIRS = [("small", 0.1), ("large", 10.0)]
+CHOICES = [
+    (["relu", "tanh"], "select", ("relu", "tanh"), ("relu", "tanh"), 0),
+    ({"small": 0.1, "large": 10.0}, "select", (0.1, 10.0), ("small", "large"), 0),
+    (PAIRS, "select", (0.1, 10.0), ("small", "large"), 0),
+    (True, "checkbox", (False, True), ("off", "on"), 1),
+    (ipywidgets.SelectionSlider(options=PAIRS, value=10.0), "range", (0.1, 10.0), ("small", "large"), 1),
+    (ipywidgets.Dropdown(options=[1, 2, 3], value=2), "select", (1, 2, 3), ("1", "2", "3"), 1),
+    (ipywidgets.Select(options=PAIRS, value=0.1), "select", (0.1, 10.0), ("small", "large"), 0),
+    (ipywidgets.RadioButtons(options=[None, "l2"]), "radio", (None, "l2"), ("None", "l2"), 0),
+    (ipywidgets.ToggleButtons(options=PAIRS, value=10.0), "radio", (0.1, 10.0), ("small", "large"), 1),
+    (ipywidgets.Checkbox(False), "checkbox", (False, True), ("off", "on"), 0),
+    (ipywidgets.ToggleButton(True), "checkbox", (False, True), ("off", "on"), 1),
+]
+
+
+@pytest.mark.parametrize(("argument", "kind", "values", "labels", "default"), CHOICES)
+def test_choices_list_their_options(argument, kind, values, labels, default):
+    found = control(argument)
+    assert (found.kind, found.values, found.labels, found.default) == (kind, values, labels, default)
+    json.dumps(found.for_page())
+
+
+def test_description_is_the_label_and_the_argument_name_its_substitute():
+    assert control(ipywidgets.IntSlider(description="Learning rate")).label == "Learning rate"
+    assert control((0, 3)).label == "x"
+
+
+def test_fixed_arguments_are_constants_and_parameters_keep_their_order():
+    def function(b=(0, 1), a=True, c=None):
+        pass
+
+    data = np.zeros(3)
+    controls, constants = controls_for(function, {"c": ipywidgets.fixed(data), "a": False})
+    assert [c.name for c in controls] == ["b", "a"]
+    assert controls[1].default == 0  # the call's argument wins over the function's default
+    assert constants == {"c": data}
+
+
+UNSUPPORTED = [
+    ipywidgets.Text("a"),
+    "an abbreviated text",
+    ipywidgets.IntRangeSlider(),
+    ipywidgets.SelectMultiple(options=[1, 2]),
+    ipywidgets.Play(),
+    ipywidgets.DatePicker(value=datetime.date(2026, 1, 1)),
+    ipywidgets.BoundedIntText(),
+]
+
+
+@pytest.mark.parametrize("widget", UNSUPPORTED)
+def test_a_widget_without_positions_is_refused_with_its_name_and_a_remedy(widget):
+    with pytest.raises(StaticInteractError, match=r"control 'x' is a \w+, .*Use a slider with min, max and step"):
+        control(widget)
+
+
+REFUSED = [
+    (ipywidgets.FloatSlider(0.55, min=0, max=1, step=0.1), r"'x' starts at 0.55, .* nearest is 0.[56].*Change value"),
+    (ipywidgets.FloatSlider(1.0, min=0, max=1, step=0.3), "'x' starts at 1.0"),
+    (ipywidgets.FloatLogSlider(0.02, min=-3, max=0, step=1), "'x' starts at 0.02"),
+    (ipywidgets.FloatLogSlider(3e-14, min=-14, max=-13, step=1), "'x' starts at 3e-14"),
+    (ipywidgets.Dropdown(options=[]), "'x' has no options. Give it"),
+    (ipywidgets.Dropdown(options=["a", "b"], value=None), "'x' has no default. Set value"),
+    (ipywidgets.Dropdown(options=[1, "1"]), r"'x' has two options that read the same \(1, 1\). Give each"),
+    (ipywidgets.FloatSlider(min=0, max=1, step=-1), "'x' has step -1.0; it must"),
+    (ipywidgets.FloatSlider(min=0, max=math.inf), "'x' needs numbers for min, max and step"),
+    (ipywidgets.FloatSlider(min=0, max=1, step=1e-9), r"'x' has 1,000,000,001 positions .* larger step"),
+    (object(), "ipywidgets.interact refuses these arguments: .*object"),
+]
+
+
+@pytest.mark.parametrize(("widget", "message"), REFUSED)
+def test_a_control_that_cannot_be_listed_says_why(widget, message):
+    with pytest.raises(StaticInteractError, match=message):
+        control(widget)
+
+
+def test_positions_are_in_row_major_order_and_distinct_frames_stored_once():
+    calls = []
+
+    def function(a, b, c):
+        calls.append((a, b, c))
+        print("even" if (a + b) % 2 == 0 else "odd", c)
+
+    bundle = frozen(function, a=ipywidgets.IntSlider(1, 0, 1), b=(0, 2), c=ipywidgets.fixed("!"))
+    assert calls == [(a, b, "!") for a in (0, 1) for b in (0, 1, 2)]
+    assert texts(bundle) == ["even !", "odd !", "even !", "odd !", "even !", "odd !"]
+    assert bundle["frames"] == [[{"type": "text", "text": "even !"}], [{"type": "text", "text": "odd !"}]]
+    assert bundle["index"] == [0, 1, 0, 1, 0, 1]
+    assert bundle["default"] == 4  # a = 1, b = 1 (the middle)
+    assert bundle["name"] == "function"
+    assert [c["name"] for c in bundle["controls"]] == ["a", "b"]
+    json.dumps(bundle)
+
+
+def test_the_budget_of_positions_is_checked_before_anything_runs():
+    def function(a, b):
+        raise AssertionError("it must not run")
+
+    with pytest.raises(StaticInteractError, match=r"has 12 positions \(a: 3 × b: 4\), .* budget of 11.*larger steps"):
+        frozen(function, max_frames=11, a=(0, 2), b=(0, 3))
+    assert len(frozen(lambda a, b: 1, max_frames=12, a=(0, 2), b=(0, 3))["index"]) == 12
+
+
+@pytest.mark.parametrize(("last", "passes"), [(2, True), (3, False)])
+def test_the_budget_of_seconds_counts_every_call_the_last_one_too(last, passes):
+    now = [0.0]
+
+    def function(n):
+        now[0] += 20 if n < last else 0.5
+        print(n)
+
+    arguments = {"max_seconds": 59, "clock": lambda: now[0], "n": (0, 2)}
+    if passes:
+        assert frozen(function, **arguments)["seconds"] == 40.5
+    else:
+        with pytest.raises(StaticInteractError, match="took 60 s for 3 of 3 positions, .* 59 s. Move slow work"):
+            frozen(function, **arguments)
+
+
+def test_a_frame_that_raises_names_function_values_and_remedy(shell):
+    def reciprocal(n, table):
+        print(1 / n)
+        plt.figure()
+
+    table = np.arange(1000)
+    with pytest.raises(StaticInteractError) as caught:
+        frozen(reciprocal, n=(-1, 1), table=ipywidgets.fixed(table))
+    message = str(caught.value)
+    assert "reciprocal(n=0, table=array([" in message
+    assert "raised ZeroDivisionError: division by zero" in message
+    assert "handle these values in the function" in message
+    assert len(message) < 400  # a big table is cut
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert plt.get_fignums() == []
+
+
+def test_a_frame_that_shows_nothing_is_refused():
+    with pytest.raises(StaticInteractError, match=r"silent\(n=0\) shows nothing. Print"):
+        frozen(silent, n=(0, 1))
+    with pytest.raises(StaticInteractError, match="every argument is fixed"):
+        frozen(silent, n=ipywidgets.fixed(1))
+
+
+def silent(n):
+    """Shows nothing."""
+
+
+def test_a_call_is_described_in_one_short_line():
+    assert describe_call(silent, {"lr": 0.1, "name": "a\nb"}) == r"silent(lr=0.1, name='a\nb')"
+    assert describe_call(silent, {"x": np.eye(2)}) == "silent(x=array([[1., 0.], [0., 1.]]))"
+
+
+def draw(color="red", **figure):
+    fig, ax = plt.subplots(figsize=(1, 1), **figure)
+    ax.plot([0, 1], [0, 1], color=color)
+    return fig
+
+
+def test_text_and_figures_keep_their_order():
+    def function():
+        print("one")
+        draw("red")
+        plt.show()
+        print("two", end="")
+        display("three")
+        display(draw("blue"))
+        print("four")
+
+    kinds = [part.get("text", "image") for part in run_and_capture(function, {})]
+    # the second figure is open at the end, and shown again as the inline backend does
+    assert kinds == ["one", "image", "two\n'three'", "image", "four", "image"]
+
+
+def test_returned_values_and_open_figures_are_shown():
+    assert run_and_capture(lambda: {"loss": 0.5}, {}) == [{"type": "text", "text": "{'loss': 0.5}"}]
+
+    def leaves_two_open():
+        draw("red")
+        draw("blue")
+
+    first, second = run_and_capture(leaves_two_open, {})
+    assert first["type"] == second["type"] == "image"
+    assert first["webp"] != second["webp"]
+    assert plt.get_fignums() == []
+
+
+def test_ansi_codes_are_stripped_and_cleared_output_is_gone():
+    def function():
+        print("lost")
+        clear_output(wait=True)
+        print("\x1b[1;31mred\x1b[0m and \x1b[?25lplain\n\n")
+
+    assert run_and_capture(function, {}) == [{"type": "text", "text": "red and plain"}]
+
+
+def test_warnings_stay_outside_the_frame(capsys):
+    def function():
+        warnings.warn("beware", stacklevel=1)
+        print("an error", file=sys.stderr)
+        print("shown")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_, **__: print(message, file=sys.stderr)
+        assert run_and_capture(function, {}) == [{"type": "text", "text": "shown"}]
+    assert capsys.readouterr().err == "beware\nan error\n"
+
+
+@pytest.mark.parametrize(
+    ("show", "message"),
+    [
+        (lambda: display(HTML("<b>bold</b>")), "output of type text/html, text/plain, which cannot be frozen"),
+        (lambda: ipywidgets.IntSlider(), "widget-view"),
+        (lambda: display({"image/svg+xml": "<svg/>"}, raw=True), "image/svg"),
+        (lambda: display("a", display_id="x").update("b"), "updates an earlier display"),
+    ],
+)
+def test_output_that_cannot_be_frozen_is_refused(show, message):
+    with pytest.raises(StaticInteractError, match=rf"shows_it\(n=0\) cannot be frozen: .*{message}"):
+
+        def shows_it(n):
+            return show()
+
+        frozen(shows_it, n=(0, 1))
+
+
+def test_svg_figures_are_refused_rather_than_named(shell):
+    set_matplotlib_formats("svg")
+    try:
+        with pytest.raises(StaticInteractError, match="image/svg.*as PNG"):
+            run_and_capture(lambda: draw() and None, {})
+    finally:
+        set_matplotlib_formats("png")
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_images_are_true_to_the_figure_and_sized_in_css_pixels(shell, alpha):
+    def function():
+        display(draw(dpi=72, facecolor=(0.2, 0.4, 0.6, alpha)))
+        plt.close("all")
+
+    set_matplotlib_formats("retina")
+    try:
+        (part,) = run_and_capture(function, {})
+    finally:
+        set_matplotlib_formats("png")
+    buffer = io.BytesIO()
+    # the inline backend draws at twice the resolution for retina, cut to what is drawn
+    fig = draw(dpi=72, facecolor=(0.2, 0.4, 0.6, alpha))
+    fig.savefig(buffer, format="png", dpi=144, facecolor=fig.get_facecolor(), bbox_inches="tight")
+    plt.close(fig)
+    expected, found = Image.open(buffer).convert("RGBA"), pixels(part).convert("RGBA")
+    assert (part["width"], part["height"]) == (found.width // 2, found.height // 2)
+    assert found.size == expected.size
+    # colours are rounded to the nearest of 64 levels and the opacity to 16, and nothing else is lost
+    difference = np.abs(np.asarray(found, int) - np.asarray(expected, int))[np.asarray(expected)[..., 3] > 8]
+    assert difference[:, :3].max() <= 2
+    assert difference[:, 3].max() <= (0 if alpha == 1 else 8)
+    assert len(np.unique(np.asarray(found).reshape(-1, 4), axis=0)) > 2
+
+
+def test_one_given_side_keeps_the_picture_in_proportion():
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(buffer, "PNG")
+
+    def size(**given):
+        (part,) = run_and_capture(lambda: ShownImage(buffer.getvalue(), format="png", **given), {})
+        return part["width"], part["height"]
+
+    assert size() == (40, 20)
+    assert size(width=10) == (10, 5)
+    assert size(height=10) == (20, 10)
+
+
+def test_streams_and_display_are_restored_after_an_exception(shell):
+    before = sys.stdout, sys.stderr, shell.display_pub
+
+    def function():
+        assert sys.stdout is not before[0]
+        assert shell.display_pub is not before[2]
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        run_and_capture(function, {})
+    assert (sys.stdout, sys.stderr, shell.display_pub) == before
+
+
+def double(x):
+    print(2 * x)
+
+
+CALLS = [
+    lambda interact: interact(double, x=(0, 2)),
+    lambda interact: interact(x=(0, 2))(double),
+    lambda interact: interact.options(manual=True)(double, x=(0, 2)),
+    lambda interact: interact.options(manual=True)(x=(0, 2))(double),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_interact_shows_a_bundle_and_gives_the_function_back(shown, call):
+    assert call(FrozenInteract()) is double
+    (output,) = shown
+    assert texts(output["data"][MIME_TYPE]) == ["0", "2", "4"]
+    assert output["data"]["text/plain"] == "interact: 3 positions of double"
+
+
+def test_interact_as_a_bare_decorator(shown):
+    @ipywidgets.interact  # which the fixture has replaced, as in a build's kernel
+    def halve(x=(0, 2)):
+        print(x / 2)
+
+    assert halve(10) is None
+    assert texts(shown[0]["data"][MIME_TYPE]) == ["0.0", "0.5", "1.0"]
+
+
+def test_a_figure_of_the_cell_is_shown_above_the_slider_and_not_in_its_first_frame(shown):
+    draw()
+    FrozenInteract()(double, x=(0, 2))
+    figure, bundle = shown
+    assert "image/png" in figure["data"]
+    assert texts(bundle["data"][MIME_TYPE]) == ["0", "2", "4"]
+
+
+def test_interact_obeys_the_budgets_of_the_environment_and_names_the_cell(shown, shell, monkeypatch):
+    monkeypatch.setenv(SETTINGS_VARIABLE, json.dumps({"max_frames": 2}))
+    monkeypatch.setitem(shell.user_ns, "call", lambda: FrozenInteract()(double, x=(0, 2)))
+    result = shell.run_cell("call()", store_history=True)
+    message = str(result.error_in_exec)
+    assert message.startswith(f"cell In[{result.execution_count}]: interact(double) has 3 positions")
+    assert "budget of 2" in message
+    assert result.error_in_exec.__suppress_context__
+    assert shown == []
+
+
+def test_widgets_of_a_build_have_no_state_and_show_as_such(shown):
+    display(ipywidgets.IntSlider())
+    assert shown[0]["data"]["application/vnd.jupyter.widget-view+json"] == {"model": "IntSlider"}
+
+
+HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)><!-- &amp;"
+
+
+def hostile_slider():
+    def as_control(name, kind, labels, default):
+        return {"name": name, "label": f"{HOSTILE} {name}", "kind": kind, "labels": labels, "default": default}
+
+    return {
+        "identifier": "plot",
+        "alternative": HOSTILE,
+        "controls": [
+            as_control("a", "range", ["1", HOSTILE], 1),
+            as_control("b", "select", ["1", HOSTILE], 0),
+            as_control("c", "radio", [HOSTILE, "2"], 1),
+            as_control("d", "checkbox", ["off", "on"], 1),
+        ],
+        "frames": [
+            [{"text": HOSTILE}],
+            [{"image": "f.webp", "width": 320, "height": 240}, {"text": f"{HOSTILE}\nsecond line"}],
+        ],
+        "index": [0] * 11 + [1] + [0] * 4,
+        "default": 11,
+    }
+
+
+@pytest.fixture
+def figure():
+    page = BeautifulSoup(slider_html(hostile_slider(), "../_static/interact/"), "html.parser")
+    (only,) = page.find_all("figure")
+    return only
+
+
+def test_hostile_text_stays_text(figure):
+    assert [s.get("type") for s in figure.find_all("script")] == ["application/json"]
+    assert [i["src"] for i in figure.find_all("img")] == ["../_static/interact/f.webp"]
+    assert figure.find("pre").get_text() == f"{HOSTILE}\nsecond line"
+    assert figure.find("option", value="1").get_text() == HOSTILE
+    assert figure.find("output").get_text() == HOSTILE
+    assert figure.find("input", type="range")["aria-valuetext"] == HOSTILE
+    assert figure.find("legend").get_text() == f"{HOSTILE} c"
+
+
+def test_the_payload_of_a_slider_is_json_and_complete(figure):
+    raw = figure.find("script").string
+    assert "<" not in raw
+    data, slider = json.loads(raw), hostile_slider()
+    assert data["frames"] == slider["frames"]
+    assert data["index"] == slider["index"]
+    assert data["alt"] == HOSTILE
+    assert data["folder"] == "../_static/interact/"
+    assert [c["labels"] for c in data["controls"]] == [c["labels"] for c in slider["controls"]]
+
+
+def test_without_script_the_default_frame_stands_alone(figure):
+    assert figure.find(class_="static-interact-controls").has_attr("hidden")
+    image = figure.find("img")
+    assert (image["width"], image["height"]) == ("320", "240")
+    assert image["alt"].startswith(f"{HOSTILE} ({HOSTILE} a = {HOSTILE}, ")
+    caption = figure.find("figcaption").get_text()
+    assert caption.endswith(f"{HOSTILE} b = 1, {HOSTILE} c = 2, {HOSTILE} d = on")
+
+
+def test_controls_are_labelled_and_stand_at_the_default(figure):
+    identifiers = [e["id"] for e in figure.find_all(id=True)] + [figure["id"]]
+    assert len(set(identifiers)) == len(identifiers) == 5
+    for identifier, name in [("plot--a", "a"), ("plot--b", "b"), ("plot--d", "d")]:
+        element = figure.find(id=identifier)
+        assert element["data-control"] == name
+        assert figure.find("label", attrs={"for": identifier}).get_text() == f"{HOSTILE} {name}"
+    group = figure.find("fieldset")
+    assert group["data-control"] == "c"
+    assert [label.get_text() for label in group.find_all("label")] == [HOSTILE, "2"]
+    assert figure.find("input", type="range")["value"] == "1"
+    assert figure.find("input", type="range")["max"] == "1"
+    assert [o.has_attr("selected") for o in figure.find_all("option")] == [True, False]
+    assert [i.has_attr("checked") for i in group.find_all("input")] == [False, True]
+    assert len({i["name"] for i in group.find_all("input")}) == 1
+    assert figure.find("input", type="checkbox").has_attr("checked")
+
+
+def test_identifiers_are_readable_and_unique():
+    assert unique_identifier("plot_Losses", []) == "plot-losses"
+    assert unique_identifier("plot_losses", ["plot-losses", "plot-losses-2"]) == "plot-losses-3"
+    assert unique_identifier("<lambda>", []) == "lambda"
+    assert unique_identifier("λ", []) == "slider"
+
+
+SETUP = """
+import matplotlib.pyplot as plt
+from ipywidgets import IntSlider, interact
+
+def bar(height):
+    fig, ax = plt.subplots(figsize=(2, 1))
+    ax.bar([0], [height])
+"""
+COUNT = "from ipywidgets import interact\n\n@interact(n=(0, 2))\ndef count(n):\n    print('n =', n)"
+ALT = {"mystnb": {"image": {"alt": "A bar as high as the slider says"}}}
+
+
+class Book:
+    """A book of two notebooks, one of them in a folder, that uses static_interact alone."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.site = folder / "_build/html"
+        (folder / "part").mkdir()
+        (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: part/bars\n")
+        self.notebook("index.ipynb", "# Start", (COUNT, {}))
+
+    def notebook(self, name, *cells):
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        for number, cell in enumerate(cells):
+            new = nbformat.v4.new_markdown_cell if isinstance(cell, str) else nbformat.v4.new_code_cell
+            source, metadata = (cell, {}) if isinstance(cell, str) else cell
+            notebook.cells.append(new(source, metadata=metadata, id=f"cell{number}"))
+        nbformat.write(notebook, self.folder / name)
+
+    def build(self, **config):
+        lines = ["title: Test", "execute: {execute_notebooks: cache}", "sphinx:"]
+        lines += ["  extra_extensions: [static_interact]", f"  config: {json.dumps(config)}"]
+        (self.folder / "_config.yml").write_text("\n".join(lines))
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", self.folder, "-W", "--keep-going"]
+        # colours would stand between the words of a message
+        environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "1000"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+        done.terminal = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+        return done
+
+    def frames(self):
+        return {path.name for path in (self.site / "_static/interact").glob("*")}
+
+    def page(self, name):
+        return BeautifulSoup((self.site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    """Three builds of one book: with warnings, mended, and with everything that stops a build."""
+    book = Book(tmp_path_factory.mktemp("book"))
+    found = {}
+    book.notebook(
+        "part/bars.ipynb",
+        "# Bars\n\n## Bar\n\nText.",
+        (SETUP, {}),
+        ("interact(bar, height=(1, 4));", {}),
+        ("IntSlider()", {}),
+    )
+    first = book.build()
+    found["warned"] = first.returncode, first.terminal, book.frames(), None
+    book.notebook("part/bars.ipynb", "# Bars\n\n## Bar\n\nText.", (SETUP, {}), ("interact(bar, height=(1, 2));", ALT))
+    second = book.build()
+    pages = {name: book.page(name) for name in ("index.html", "part/bars.html")}
+    found["mended"] = second.returncode, second.terminal, book.frames(), pages
+    failing = "def reciprocal(n):\n    print(1 / n)\n\ninteract(reciprocal, n=(-1, 1));"
+    book.notebook("index.ipynb", "# Start", ("from ipywidgets import interact", {}), (failing, {}))
+    third = book.build(static_interact_max_page_bytes=100)
+    found["stopped"] = third.returncode, third.terminal, book.frames(), None
+    return found
+
+
+def test_a_slider_without_alternative_and_a_bare_widget_are_warnings_that_fail_a_strict_build(builds):
+    status, terminal, *_ = builds["warned"]
+    assert status != 0
+    warned = [line for line in terminal.splitlines() if "WARNING" in line and "static_interact" in line]
+    assert len(warned) == 2, terminal
+    assert re.search(r"bars\.ipynb.*cell 3: the slider of bar\(\) has no text alternative.*mystnb", warned[0])
+    assert re.search(r"bars\.ipynb.*cell 4 shows a widget that needs a kernel", warned[1])
+    assert builds["mended"][0] == 0, builds["mended"][1]
+
+
+def test_frames_that_no_page_uses_are_removed(builds):
+    before, after = builds["warned"][2], builds["mended"][2]
+    assert len(before) == 4
+    assert len(after) == 2
+    assert after < before
+
+
+def test_pages_carry_the_sliders_and_find_their_frames(builds):
+    pages = builds["mended"][3]
+    slider = pages["part/bars.html"].find("figure", class_="static-interact")
+    data = json.loads(slider.find("script").string)
+    images = {part["image"] for frame in data["frames"] for part in frame}
+    assert images == builds["mended"][2]
+    assert data["folder"] == "../_static/interact/"
+    assert slider.find("img")["alt"] == "A bar as high as the slider says (height = 1)"
+    text = pages["index.html"].find("figure", class_="static-interact")
+    assert text.find("pre").get_text() == "n = 1"
+    assert json.loads(text.find("script").string)["folder"] == "_static/interact/"
+    for page in pages.values():
+        assert len(page.find_all("script", src=re.compile(r"static_interact\.js"))) == 1
+        assert len(page.find_all("link", href=re.compile(r"static_interact\.css"))) == 1
+        assert not page.find_all(string=re.compile("widget-view"))
+
+
+def test_a_section_and_a_slider_of_the_same_name_have_two_identifiers(builds):
+    page = builds["mended"][3]["part/bars.html"]
+    assert page.find("figure", class_="static-interact")["id"] == "bar-2"
+    assert [e.name for e in page.find_all(id="bar")] == ["section"]
+
+
+def test_a_frame_that_raises_stops_the_build_and_names_notebook_cell_and_values(builds):
+    status, terminal, *_ = builds["stopped"]
+    assert status != 0
+    message = r"index\.ipynb: cell In\[2\]: reciprocal\(n=0\) raised ZeroDivisionError: division by zero. A position"
+    assert re.search(rf"Extension error.*{message}", terminal, re.DOTALL), terminal
+
+
+def test_a_page_over_its_weight_stops_the_build_and_names_sliders_and_remedy(builds):
+    _, terminal, frames, _ = builds["stopped"]
+    message = (
+        r"bars\.ipynb: its slider frames weigh 0.00 MB, .* budget of 0.00 MB. Draw less .*\(bar\(\) in cell 3: 2 frames"
+    )
+    assert re.search(message, terminal), terminal
+    assert frames == builds["mended"][2]
