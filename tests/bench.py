@@ -91,7 +91,7 @@ def measure_pages(site, names):
             page.on("response", responses.append)
             page.goto(f"{server.url}/{name}")
             page.wait_for_load_state("networkidle")
-            weight = sum(len(response.body()) for response in responses)
+            weight = sum(book.transferred_bytes(response) for response in responses)
             figures[name] = [weight, len(responses), latencies(page)]
             page.context.close()
         browser.close()

@@ -1,6 +1,7 @@
 """What the tests of the chapters, the built site and the browser share: where things are, and how to read them."""
 
 import functools
+import gzip
 import http.server
 import json
 import os
@@ -68,6 +69,14 @@ class Server:
     def __exit__(self, *_):
         self._server.shutdown()
         self._server.server_close()
+
+
+def transferred_bytes(response):
+    """Bytes of a Playwright response on the wire, text compressed as any web host compresses it."""
+    body = response.body()
+    kind = response.headers.get("content-type", "")
+    is_text = kind.startswith("text/") or any(word in kind for word in ("javascript", "json", "svg", "xml"))
+    return len(gzip.compress(body, 6)) if is_text else len(body)
 
 
 def slider_data(figure):

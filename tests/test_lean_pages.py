@@ -148,3 +148,20 @@ def test_a_built_page_has_svg_icons_only(site):
 def test_an_unknown_icon_is_a_warning(site):
     _, warned = site
     assert "has no icon for class='fa-solid fa-no-such-icon fa-lg'" in warned
+
+
+def test_the_scheme_is_settled_before_the_page_is_drawn():
+    page = (
+        '<html lang="en" data-theme="auto"><script data-cfasync="false">\n'
+        '    document.documentElement.dataset.mode = localStorage.getItem("mode") || "auto";\n'
+        '    document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";\n'
+        "  </script><script>after()</script>"
+    )
+    settled = make_lean(page, False, set())
+    assert 'data-theme="light"' in settled and "prefers-color-scheme: dark" in settled
+    assert "data-cfasync" not in settled and "<script>after()</script>" in settled
+
+
+def test_the_sidebar_is_a_landmark():
+    page = '<div id="pst-primary-sidebar" class="bd-sidebar"></div>'
+    assert 'role="complementary" aria-label="Book" class="bd-sidebar"' in make_lean(page, False, set())

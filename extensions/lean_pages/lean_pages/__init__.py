@@ -20,6 +20,20 @@ THEBE = (
     re.compile(r"\s*<script [^>]*sphinx-thebe\.js[^>]*></script>"),
     re.compile(r"\s*<link [^>]*sphinx-thebe\.css[^>]*/>"),
 )
+SCHEME_SCRIPT = re.compile(
+    r'<script data-cfasync="false">\s*document\.documentElement\.dataset\.mode = .*?</script>', re.DOTALL
+)
+# The theme leaves the scheme open until its own script has run: the page would be drawn without its colors first, and
+# without scripts for good.
+SETTLED_SCHEME = """<script>
+    (() => {
+      const mode = localStorage.getItem("mode") || "auto";
+      const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+      document.documentElement.dataset.mode = mode;
+      document.documentElement.dataset.theme = mode === "auto" ? (dark ? "dark" : "light") : mode;
+    })();
+  </script>"""
+SIDEBAR = '<div id="pst-primary-sidebar" '
 STYLES = {"fa-regular": "far", "far": "far", "fa-brands": "fab", "fab": "fab"}  # every other one is solid
 # classes that size or place an icon and are not its name
 MODIFIER = re.compile(r"fa-(solid|regular|brands|fw|lg|sm|xs|xl|2xs|2xl|\d+x|spin|pulse|inverse|(rotate|flip|pull)-.*)")
@@ -74,8 +88,14 @@ def inline_icons(page, missing):
 
 
 def make_lean(page, keep_thebe, missing):
-    """Return the HTML of a page without the icon library and, unless kept, without Thebe."""
+    """Return the HTML of a page without the icon library and, unless kept, without Thebe.
+
+    The color scheme is settled before the page is drawn (light without scripts), and the sidebar is a landmark.
+    """
     page = ICON_SCRIPT.sub("", inline_icons(page, missing))
+    page = SCHEME_SCRIPT.sub(lambda _: SETTLED_SCHEME, page)
+    page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
+    page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
     if not keep_thebe:
         for pattern in THEBE:
             page = pattern.sub("", page)
