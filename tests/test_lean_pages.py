@@ -165,3 +165,12 @@ def test_the_scheme_is_settled_before_the_page_is_drawn():
 def test_the_sidebar_is_a_landmark():
     page = '<div id="pst-primary-sidebar" class="bd-sidebar"></div>'
     assert 'role="complementary" aria-label="Book" class="bd-sidebar"' in make_lean(page, False, set())
+
+
+def test_figures_are_fetched_late_and_keep_their_place():
+    page = '<img alt="A &gt; curve" class="align-center" src="a.webp" style="width: 640px; height: 380px;" />'
+    late = make_lean(page, False, set())
+    assert 'width="640" height="380"' in late and 'loading="lazy"' in late and "style=" not in late
+    assert 'alt="A &gt; curve"' in late and 'src="a.webp"' in late
+    logo = '<img src="logo.svg" class="logo__image" alt="Book"/>'
+    assert make_lean(logo, False, set()) == logo

@@ -33,6 +33,7 @@ SETTLED_SCHEME = """<script>
       document.documentElement.dataset.theme = mode === "auto" ? (dark ? "dark" : "light") : mode;
     })();
   </script>"""
+SIZED_IMAGE = re.compile(r'<img (?![^>]*loading=)([^>]*?) ?style="(?:width: (\d+)px;|height: (\d+)px;| )+"([^>]*)>')
 SIDEBAR = '<div id="pst-primary-sidebar" '
 STYLES = {"fa-regular": "far", "far": "far", "fa-brands": "fab", "fab": "fab"}  # every other one is solid
 # classes that size or place an icon and are not its name
@@ -87,13 +88,29 @@ def inline_icons(page, missing):
     return ICON.sub(replace, page)
 
 
+def load_late(page):
+    """Let the images that Sphinx sized be fetched when they come near the screen, and keep their place until then.
+
+    Sphinx writes the size as a style; as attributes it tells the browser the shape before the image is there.
+    """
+
+    def attributes(match):
+        before, width, height, after = match.groups()
+        size = "".join(f' {name}="{v}"' for name, v in (("width", width), ("height", height)) if v)
+        return f'<img {before}{size} loading="lazy" decoding="async"{after}>'
+
+    return SIZED_IMAGE.sub(attributes, page)
+
+
 def make_lean(page, keep_thebe, missing):
     """Return the HTML of a page without the icon library and, unless kept, without Thebe.
 
-    The color scheme is settled before the page is drawn (light without scripts), and the sidebar is a landmark.
+    The color scheme is settled before the page is drawn (light without scripts), the sidebar is a landmark, and
+    figures are fetched late.
     """
     page = ICON_SCRIPT.sub("", inline_icons(page, missing))
     page = SCHEME_SCRIPT.sub(lambda _: SETTLED_SCHEME, page)
+    page = load_late(page)
     page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
     page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
     if not keep_thebe:

@@ -134,6 +134,7 @@ def setup(app):
     app.add_config_value("static_interact_max_seconds", 60, "env", (int, float))
     app.add_config_value("static_interact_max_page_bytes", 2_500_000, "env", int)
     app.add_config_value("static_interact_startup", [], "env", list)
+    app.add_config_value("static_interact_compress_figures", False, "env", bool)
     html = (visit_static_interact, None)
     other = (skip_static_interact, None)
     app.add_node(static_interact, html=html, latex=other, text=other, man=other, texinfo=other)

@@ -12,6 +12,7 @@ from IPython.display import display
 from PIL import Image
 
 from .errors import StaticInteractError
+from .images import compress
 
 ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -67,20 +68,8 @@ class _Publisher(CapturingDisplayPublisher):
         self.parts.clear()
 
 
-def _levels(bits):
-    """A table that rounds 0 to 255 to the nearest of ``2**bits`` evenly spaced levels."""
-    top = 2**bits - 1
-    return [round(round(value / 255 * top) * 255 / top) for value in range(256)]
-
-
-# Measured on plots at twice the screen's resolution: rounding colors by at most 2 of 255 and the coverage of the pixels
-# along an edge by at most 8 takes 40 % off a lossless WebP and cannot be seen; lossy WebP is larger and blurs text,
-# PNG is twice as large, and SVG grows with the data (a heat map to 2 MB).
-ROUNDING = _levels(6) * 3 + _levels(4)
-
-
 def _image(png, size):
-    """Compress a PNG as WebP, lossless but for `ROUNDING`; `width` and `height` are in CSS pixels."""
+    """Compress a PNG (see `images.compress`); `width` and `height` are in CSS pixels."""
     raw = png if isinstance(png, bytes) else base64.b64decode(png)
     picture = Image.open(io.BytesIO(raw))
     width, height = size.get("width"), size.get("height")
@@ -90,11 +79,9 @@ def _image(png, size):
         width = height * picture.width / picture.height
     elif height is None:
         height = width * picture.height / picture.width
-    out = io.BytesIO()
-    picture.convert("RGBA").point(ROUNDING).save(out, "WEBP", lossless=True, quality=60, method=4, exact=False)
     return {
         "type": "image",
-        "webp": base64.b64encode(out.getvalue()).decode("ascii"),
+        "webp": base64.b64encode(compress(picture)).decode("ascii"),
         "width": round(width),
         "height": round(height),
     }

@@ -3,15 +3,18 @@
 import base64
 import hashlib
 import html
+import io
 import json
 import re
 from pathlib import Path
 
 from docutils import nodes
+from PIL import Image
 from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 
 from .freeze import MIME_TYPE
+from .images import compress
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +50,11 @@ class StaticInteractRenderer:
                 location=_location(renderer, data),
             )
             return []
-        if data.mime_type != MIME_TYPE or inline:
+        if inline:
+            return None
+        if data.mime_type == "image/png" and renderer.renderer.sphinx_env.config.static_interact_compress_figures:
+            return _compressed_figure(renderer, data)
+        if data.mime_type != MIME_TYPE:
             return None
         bundle = data.content if isinstance(data.content, dict) else json.loads(data.string)
         environment = renderer.renderer.sphinx_env
@@ -88,6 +95,19 @@ class StaticInteractRenderer:
                 default=bundle["default"],
             )
         ]
+
+
+def _compressed_figure(renderer, data):
+    """The figure as myst-nb shows it, with the WebP of a slider's frame in place of its PNG."""
+    png = base64.b64decode(data.content)
+    name = hashlib.sha256(png).hexdigest()[:20] + ".webp"
+    store = store_folder(renderer.renderer.sphinx_env) / "figures" / name
+    if not store.exists():
+        store.parent.mkdir(parents=True, exist_ok=True)
+        store.write_bytes(compress(Image.open(io.BytesIO(png))))
+    figure = renderer.render_image(data)
+    figure[0]["uri"] = renderer.write_file([name], store.read_bytes(), exists_ok=True)
+    return figure
 
 
 def _location(renderer, data):
