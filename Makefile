@@ -49,7 +49,7 @@ test-matrix: $(READY) $(OLD_WIDGETS)
 	@echo "== 2 of 3: with the plainest instruction set"
 	NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env $(NBVAL)
 	@echo "== 3 of 3: with two threads"
-	NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env $(NBVAL)
+	NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env $(NBVAL) -n 0
 
 bench: needs-chromium $(READY)
 	$(BIN)/python tests/bench.py
