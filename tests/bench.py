@@ -21,15 +21,15 @@ from playwright.sync_api import sync_playwright
 
 PRESSES = 20
 FRAME_LATENCY = """(slider) => {
-  // from the key press, as the browser stamps it, to the animation frame after the new picture is in the page
+  // from the key press, as the browser stamps it, until the frame with the new picture has been painted
   window.latencies = [];
   let pressed = null;
   slider.addEventListener("keydown", (event) => { pressed = event.timeStamp; }, { capture: true });
   const frame = slider.closest("figure").querySelector(".static-interact-frame");
-  new MutationObserver(() => requestAnimationFrame(() => {
+  new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => {
     if (pressed !== null) window.latencies.push(performance.now() - pressed);
     pressed = null;
-  })).observe(frame, { childList: true });
+  }))).observe(frame, { childList: true });
 }"""
 
 
@@ -88,7 +88,7 @@ def measure_pages(site, names):
         for name in names:
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             responses = []
-            page.on("response", responses.append)
+            page.on("response", lambda response, seen=responses: seen.append(response))
             page.goto(f"{server.url}/{name}")
             page.wait_for_load_state("networkidle")
             weight = sum(book.transferred_bytes(response) for response in responses)
