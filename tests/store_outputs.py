@@ -3,13 +3,14 @@
 Pictures and widgets are dropped: the build makes them. What remains is what nbval compares.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from parallel_execution.runner import read_environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,9 +22,13 @@ def store(path):
     """Execute the notebook at `path` in place; a failing one is left as it was."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=120, store_widget_state=False, record_timing=False,
+        notebook,
+        timeout=120,
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,  # or the same text comes in other pieces each time
         resources={"metadata": {"path": str(path.parent)}},
-    )  # fmt: skip
+    )
     # Widgets are left to themselves: nbclient's own handling of them hung in one run out of some ten, the kernel idle.
     # What a slider's function prints at its default then is an output of the cell, as nbval sees it too.
     client.comm_open_handlers.clear()
@@ -34,15 +39,13 @@ def store(path):
 
 def main():
     """Store the outputs of the notebooks named on the command line; exit with 1 if any fails."""
-    import os
-
     os.environ.update(read_environment(ROOT / "assets/numeric.env"))
     failed = []
     for name in sys.argv[1:]:
         print(f"executing {name}", flush=True)
         try:
             store(Path(name))
-        except CellExecutionError as error:
+        except (CellExecutionError, CellTimeoutError) as error:
             failed.append(name)
             print(error)
     if failed:
