@@ -2,22 +2,24 @@
 # make serve       build it and show it on this computer    make test-matrix  compare the chapters' numbers under other settings
 # make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
 # make outputs     execute chapters, store text outputs     make format       lay out code and notebooks
+# make exercises   make the hand-outs from the solutions   make course COURSE=DIR  start a course of your own
 # make clean       delete what was built
 # Each sets up what it needs: a virtual environment in .venv with requirements.txt.
 
 PYTHON ?= python3
 PORT ?= 8000
-CHAPTERS ?= $(wildcard chapters/*.ipynb)
+CHAPTERS ?= $(wildcard chapters/*.ipynb solutions/*/*.ipynb)
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 export CHROMIUM
 
 BIN := .venv/bin
 READY := .venv/ready
 OLD_WIDGETS := .venv/ipywidgets-7.7.1
-NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters
+NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
 .DELETE_ON_ERROR:
-.PHONY: book serve lab outputs format test test-matrix bench clean needs-python needs-chromium
+.PHONY: book serve lab outputs exercises course format test test-matrix test-postgres bench clean \
+	needs-python needs-chromium needs-bubblewrap needs-postgres
 
 book: $(READY)
 	$(BIN)/jupyter-book build . -W -n --keep-going
@@ -33,11 +35,18 @@ lab: $(READY)
 outputs: $(READY)
 	$(BIN)/python tests/store_outputs.py $(CHAPTERS)
 
+exercises: $(READY)
+	$(BIN)/grading handouts solutions exercises
+
+course: $(READY)
+	@test -n "$(COURSE)" || { echo "Say where the course shall be: make course COURSE=../my-course"; exit 1; }
+	$(BIN)/grading new "$(COURSE)"
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: needs-chromium book
+test: needs-chromium needs-bubblewrap book
 	@echo "== 1 of 2: the chapters' stored outputs against a fresh kernel"
 	$(NBVAL)
 	@echo "== 2 of 2: notebooks, extensions, the built site and its sliders in a browser"
@@ -51,7 +60,10 @@ test-matrix: $(READY) $(OLD_WIDGETS)
 	@echo "== 3 of 3: with two threads"
 	NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env $(NBVAL) -n 0
 
-bench: needs-chromium $(READY)
+test-postgres: needs-bubblewrap needs-postgres $(READY)
+	$(BIN)/pytest -q tests/postgres.py
+
+bench: needs-chromium needs-bubblewrap $(READY)
 	$(BIN)/python tests/bench.py
 
 clean:
@@ -77,3 +89,11 @@ needs-python:
 needs-chromium:
 	@test -n "$(CHROMIUM)" -a -x "$(CHROMIUM)" || \
 		{ echo "Chromium is missing: install it (Debian: apt-get install chromium), or: make CHROMIUM=/path/to/chromium"; exit 1; }
+
+needs-bubblewrap:
+	@command -v bwrap >/dev/null || \
+		{ echo "bubblewrap is missing, which keeps students' code from doing harm: install it (Debian: apt-get install bubblewrap)"; exit 1; }
+
+needs-postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+		{ echo "PostgreSQL is missing: install it (Debian: apt-get install postgresql)"; exit 1; }

@@ -1,0 +1,189 @@
+"""Show exercises on the site: linked from chapters, listed on a page, with solutions or without (see README.md)."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from grading import notebooks
+from sphinx import addnodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from . import repository
+
+__version__ = "1.0.0"
+
+PARTS = {"chapter": "chapters/{0}", "exercise": "exercises/{0}/{0}", "solution": "solutions/{0}/{0}"}
+HEADING = re.compile(r"^# (.+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a page says of an exercise."""
+
+    slug: str
+    title: str
+    tasks: int
+    by_machine: float
+    by_person: float
+
+    @property
+    def points(self):
+        """All points."""
+        return self.by_machine + self.by_person
+
+
+def read_exercise(path):
+    """The `Exercise` in the notebook at `path`.
+
+    Raises ExtensionError, naming the file, if it has no title or nothing to grade.
+    """
+    path = Path(path)
+    cells = notebooks.read(path).cells
+    titles = [title for cell in cells if cell.cell_type == "markdown" for title in HEADING.findall(cell.source)]
+    points = {"check": 0.0, "answer": 0.0}
+    for cell in cells:
+        if notebooks.role(cell) in points:
+            points[notebooks.role(cell)] += cell.metadata.nbgrader["points"]
+    tasks = sum(
+        bool(re.match(r"## \d+\.", line)) for c in cells if c.cell_type == "markdown" for line in c.source.splitlines()
+    )
+    if not titles or not tasks or not sum(points.values()):
+        raise ExtensionError(f"{path}: an exercise has a title '# ...', tasks '## 1. ...' and points (make exercises)")
+    return Exercise(path.stem, titles[0], tasks, points["check"], points["answer"])
+
+
+def _part_of(docname):
+    """("chapter", "neurons") for chapters/neurons, and so on; (None, None) for any other page."""
+    for part, pattern in PARTS.items():
+        slug = docname.rpartition("/")[2]
+        if docname == pattern.format(slug):
+            return part, slug
+    return None, None
+
+
+def _exists(app, part, slug):
+    docname = PARTS[part].format(slug)
+    return (Path(app.srcdir) / f"{docname}.ipynb").exists() and docname in app.env.found_docs
+
+
+def _choose_contents(app, config):
+    """With solutions published, each stands in the contents below its exercise; else it is no page of the site."""
+    if not config.exercise_pages_publish_solutions:
+        return
+    contents = yaml.safe_load((Path(app.srcdir) / config.external_toc_path).read_text(encoding="utf-8"))
+
+    def complete(entry):
+        part, slug = _part_of(str(entry.get("file", "")))
+        if part == "exercise":
+            solution = PARTS["solution"].format(slug)
+            if not (Path(app.srcdir) / f"{solution}.ipynb").exists():
+                raise ExtensionError(f"solutions are to be published, but {solution}.ipynb is missing")
+            entry["sections"] = [{"file": solution}]
+        for key in ("parts", "subtrees", "chapters", "sections", "entries"):
+            for inner in entry.get(key, []):
+                complete(inner)
+
+    complete(contents)
+    written = Path(app.outdir).parent / "contents-with-solutions.yml"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
+    config.external_toc_path = str(written)
+
+
+def _page_link(text, docname):
+    """A link to a page of the site; with no text, with that page's title."""
+    where = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{docname}"}
+    return addnodes.pending_xref("", nodes.inline("", text), **where, refexplicit=bool(text), refwarn=True)
+
+
+def _links(app, path, pages):
+    """A paragraph of links: to pages of the site, to the services that open the notebook at `path`, to the file."""
+    paragraph = nodes.paragraph(classes=["exercise-links"])
+    links = [_page_link(text, docname) for text, docname in pages]
+    found = repository.find(app.srcdir)
+    if found:
+        for text, address in (("Open in Colab", found.colab(path)), ("Open on Binder", found.binder(path))):
+            links.append(nodes.reference("", text, refuri=address))
+    links.append(addnodes.download_reference("", "Download the notebook", reftarget=f"/{path}"))
+    for number, link in enumerate(links):
+        paragraph += [nodes.Text(" · ")] if number else []
+        paragraph += link
+    return paragraph
+
+
+def points_in_words(exercise):
+    """For example "4 tasks, 20 points: 14 by automatic checks, 6 by a person"."""
+    return (
+        f"{exercise.tasks} tasks, {exercise.points:g} points: {exercise.by_machine:g} by automatic checks, "
+        f"{exercise.by_person:g} by a person"
+    )
+
+
+def _add_links(app, document):
+    part, slug = _part_of(app.env.docname)
+    if part is None or not _exists(app, "exercise", slug):
+        return
+    path = PARTS["exercise"].format(slug) + ".ipynb"
+    app.env.note_dependency(path)
+    exercise = read_exercise(Path(app.srcdir) / path)
+    section = next(document.findall(nodes.section))
+    if part == "chapter":
+        block = nodes.section(ids=["exercises"], names=["exercises"])
+        block += nodes.title("", "Exercises")
+        words = nodes.Text(f". {points_in_words(exercise)}.")
+        block += nodes.paragraph("", "", nodes.strong("", exercise.title), words)
+        block += _links(app, path, [("Read the exercises", PARTS["exercise"].format(slug))])
+        section += block
+        return
+    pages = [("The chapter", PARTS["chapter"].format(slug))] if _exists(app, "chapter", slug) else []
+    if part == "solution":
+        pages.append(("The exercises", PARTS["exercise"].format(slug)))
+        path = PARTS["solution"].format(slug) + ".ipynb"
+    elif _exists(app, "solution", slug):
+        pages.append(("The solutions", PARTS["solution"].format(slug)))
+    section.insert(1, _links(app, path, pages))
+
+
+class ExerciseTable(SphinxDirective):
+    """``exercise-table``: every exercise of the contents, with its chapter, tasks and points."""
+
+    def run(self):
+        """Build the table from the hand-outs."""
+        columns = ["Chapter", "Exercises", "Tasks", "Points: checked", "read"]
+        table = nodes.table(classes=["exercise-table"])
+        group = nodes.tgroup(cols=len(columns))
+        table += group
+        group += [nodes.colspec(colwidth=1) for _ in columns]
+        head, body = nodes.thead(), nodes.tbody()
+        group += [head, body]
+        head += _row(nodes.Text(text) for text in columns)
+        for docname in self.env.config.external_site_map:
+            part, slug = _part_of(docname)
+            if part != "exercise":
+                continue
+            path = f"{docname}.ipynb"
+            self.env.note_dependency(path)
+            exercise = read_exercise(Path(self.env.srcdir) / path)
+            chapter = _page_link("", PARTS["chapter"].format(slug))
+            numbers = (exercise.tasks, exercise.by_machine, exercise.by_person)
+            body += _row([chapter, _page_link(exercise.title, docname), *(nodes.Text(f"{n:g}") for n in numbers)])
+        return [table]
+
+
+def _row(contents):
+    row = nodes.row()
+    for content in contents:
+        row += nodes.entry("", nodes.paragraph("", "", content))
+    return row
+
+
+def setup(app):
+    """Register the extension; ``exercise_pages_publish_solutions`` is the one switch."""
+    app.add_config_value("exercise_pages_publish_solutions", False, "env", bool)
+    app.add_directive("exercise-table", ExerciseTable)
+    app.connect("config-inited", _choose_contents, priority=800)  # before sphinx-external-toc reads the contents
+    app.connect("doctree-read", _add_links, priority=400)  # before Sphinx collects what can be downloaded
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,188 @@
+"""From an instructor's notebook to the one that students get: nbgrader's work, with checks that nothing leaks."""
+
+import difflib
+import json
+import re
+import tempfile
+from pathlib import Path
+
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    NbGraderPreprocessor,
+    SaveCells,
+)
+from traitlets.config import Config
+
+from . import notebooks
+
+MARKERS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+STUB = '# YOUR CODE HERE\nraise NotImplementedError("your code goes here")'
+SOLUTION = re.compile(r"^[^\n]*### BEGIN SOLUTION\n(.*?)^[^\n]*### END SOLUTION", re.M | re.S)
+HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS", re.M | re.S)
+
+
+class BadSolution(ValueError):
+    """An instructor's notebook from which no safe hand-out can be made."""
+
+
+def check_source(notebook, name):
+    """Raise `BadSolution` unless each cell of an instructor's notebook says properly what students may see of it.
+
+    `name` stands in the message, which names the cell and the way out.
+    """
+    seen = set()
+    for number, cell in enumerate(notebook.cells, start=1):
+        role = notebooks.role(cell)
+        where = f"{name}, cell {number}"
+        if role:
+            grade_id = cell.metadata.nbgrader.grade_id
+            where += f" ({grade_id})"
+            if grade_id in seen:
+                raise BadSolution(f"{where}: the name {grade_id} occurs twice; give each cell one of its own.")
+            seen.add(grade_id)
+        found = len(SOLUTION.findall(cell.source)), len(HIDDEN.findall(cell.source))
+        if role == "task" and found[0] != 1:
+            raise BadSolution(
+                f"{where}: a task holds its solution between lines '### BEGIN SOLUTION' and '### END SOLUTION', once; "
+                f"found {found[0]} such pairs."
+            )
+        if role == "check" and found[1] != 1:
+            raise BadSolution(
+                f"{where}: a check ends with hidden tests between '### BEGIN HIDDEN TESTS' and '### END HIDDEN TESTS', "
+                f"not indented, once; found {found[1]} such pairs."
+            )
+        proper = {"task": SOLUTION, "check": HIDDEN}.get(role)
+        rest = proper.sub("", cell.source) if proper else cell.source
+        if role == "answer":
+            rest = ""  # the whole cell is replaced
+        for marker in MARKERS:
+            if re.search(marker.replace(" ", r"[ _-]*"), rest, re.I) and re.search(r"begin|end|#{2}|={3}", rest, re.I):
+                raise BadSolution(
+                    f"{where}: '{marker.lower()}' outside of its place; a mistyped marker would show students what "
+                    "they must not see."
+                )
+
+
+def check_handout(handout, source, name):
+    """Raise `BadSolution` if a hand-out still holds a line of a solution or of hidden tests, or an output."""
+    text = json.dumps([cell.source for cell in handout.cells]).upper()
+    for marker in MARKERS:
+        if f"BEGIN {marker}" in text or f"END {marker}" in text:
+            raise BadSolution(f"{name}: '{marker.lower()}' stands in the hand-out.")
+    shown = {line.strip() for cell in source.cells for line in _public(cell).splitlines()}
+    for number, cell in enumerate(handout.cells, start=1):
+        if cell.get("outputs") or cell.get("execution_count"):
+            raise BadSolution(f"{name}, cell {number}: the hand-out holds an output.")
+        for line in cell.source.splitlines():
+            if line.strip() not in shown and line.strip() not in STUB + "YOUR ANSWER HERE":
+                raise BadSolution(f"{name}, cell {number}: the hand-out holds the hidden line {line.strip()!r}.")
+
+
+def _public(cell):
+    role = notebooks.role(cell)
+    if role == "answer":
+        return ""
+    return HIDDEN.sub("", SOLUTION.sub("", cell.source))
+
+
+class CheckMarkers(NbGraderPreprocessor):
+    """`check_source`, as the first of nbgrader's steps."""
+
+    def preprocess(self, nb, resources):
+        """Check `nb` and return it unchanged."""
+        check_source(nb, resources["nbgrader"]["notebook"])
+        return nb, resources
+
+
+class Tidy(NbGraderPreprocessor):
+    """Drop metadata that are for the site or tell the answer, such as the text alternative of a figure."""
+
+    def preprocess(self, nb, resources):
+        """Keep nbgrader's metadata, the locks, and the kernel's name."""
+        for cell in nb.cells:
+            for key in set(cell.metadata) - {"nbgrader", "deletable", "editable"}:
+                del cell.metadata[key]
+        nb.metadata = {"kernelspec": nb.metadata["kernelspec"], "language_info": {"name": "python"}}
+        return nb, resources
+
+
+def settings():
+    """nbgrader's settings for making hand-outs: its own steps between ours, and a stub that speaks."""
+    config = Config()
+    config.GenerateAssignment.preprocessors = [
+        CheckMarkers,
+        LockCells,
+        ClearSolutions,
+        ClearOutput,
+        CheckCellMetadata,
+        ComputeChecksums,
+        SaveCells,
+        ClearHiddenTests,
+        ClearMarkScheme,
+        ComputeChecksums,
+        CheckCellMetadata,
+        Tidy,
+    ]
+    config.ClearSolutions.code_stub = {"python": STUB}
+    return config
+
+
+def make(source, target, names=None):
+    """Write the hand-out of each `source`/NAME/NAME.ipynb as `target`/NAME/NAME.ipynb.
+
+    Nothing is written unless all of them are sound. Returns the names. Raises `BadSolution` with the notebook, the cell
+    and the way out.
+    """
+    source, target = Path(source), Path(target)
+    names = names or sorted(path.stem for path in source.glob("*/*.ipynb") if path.stem == path.parent.name)
+    texts = {}
+    with tempfile.TemporaryDirectory() as folder:
+        config = settings()
+        config.CourseDirectory.root = folder
+        config.CourseDirectory.db_url = "sqlite://"
+        for name in names:
+            path = source / name / f"{name}.ipynb"
+            notebook = notebooks.read(path)
+            check_source(notebook, path)
+            copied = Path(folder, "source", name, path.name)
+            copied.parent.mkdir(parents=True)
+            copied.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+            made = generate(config, name, database=False)
+            check_handout(notebooks.read(made), notebook, path)
+            texts[name] = made.read_text(encoding="utf-8")
+    for name, text in texts.items():
+        (target / name).mkdir(parents=True, exist_ok=True)
+        (target / name / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    return names
+
+
+def generate(config, name, database=True):
+    """Run nbgrader's generate_assignment for one exercise and return the path of the hand-out.
+
+    Raises `BadSolution` with nbgrader's words if it fails.
+    """
+    if not database:
+        config.GenerateAssignment.no_database = True
+        steps = config.GenerateAssignment.preprocessors
+        config.GenerateAssignment.preprocessors = [step for step in steps if step is not SaveCells]
+    api = NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
+    api.log.propagate = False
+    result = api.generate_assignment(name, force=True)
+    if not result["success"]:
+        raise BadSolution(f"{name}: nbgrader made no hand-out of it.\n{result.get('error', '')}{result.get('log', '')}")
+    course = api.coursedir
+    return Path(course.format_path(course.release_directory, ".", name), f"{name}.ipynb")
+
+
+def difference(made, committed):
+    """The lines that differ between two texts, as a unified diff of at most 20 lines."""
+    lines = difflib.unified_diff(committed.splitlines(), made.splitlines(), "committed", "made", lineterm="", n=0)
+    return "\n".join(list(lines)[:20])

@@ -1,0 +1,53 @@
+"""Reading exercise notebooks, and what a cell is in them."""
+
+from pathlib import Path
+
+import nbformat
+
+
+class Damaged(ValueError):
+    """A file that should be a notebook is none."""
+
+
+def read(path, limit=None):
+    """The notebook at `path`, as nbformat 4.
+
+    Raises
+    ------
+    Damaged
+        If the file is empty, larger than `limit` bytes, or not a notebook; the message says which.
+    """
+    path = Path(path)
+    size = path.stat().st_size
+    if size == 0:
+        raise Damaged("the file is empty")
+    if limit and size > limit:
+        raise Damaged(f"the file has {size / 1e6:.0f} MB, more than the {limit / 1e6:.0f} MB that are read")
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except UnicodeDecodeError as error:
+        raise Damaged(f"the file is not a notebook: it is not text ({error.reason} at byte {error.start})") from None
+    except nbformat.reader.NotJSONError:
+        raise Damaged("the file is not a notebook: it is not JSON") from None
+    except Exception as error:
+        raise Damaged(f"the file is JSON, but not a notebook ({type(error).__name__}: {error})") from None
+    if not isinstance(notebook.get("cells"), list) or not notebook.cells:
+        raise Damaged("the notebook has no cells")
+    for number, cell in enumerate(notebook.cells, start=1):
+        if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
+            raise Damaged(f"the file is not a notebook: cell {number} is neither code nor text")
+        if not isinstance(cell.get("source"), str) or not isinstance(cell.get("metadata"), dict):
+            raise Damaged(f"the file is not a notebook: cell {number} has no source or no metadata")
+    return notebook
+
+
+def role(cell):
+    """What a cell is for nbgrader: "given", "task", "check" (graded by machine), "answer" (graded by hand), or None."""
+    marks = cell.metadata.get("nbgrader")
+    if not isinstance(marks, dict) or "grade_id" not in marks:
+        return None
+    if marks.get("grade"):
+        return "answer" if marks.get("solution") else "check"
+    if marks.get("solution"):
+        return "task"
+    return "given" if marks.get("locked") else None

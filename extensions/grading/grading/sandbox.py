@@ -1,0 +1,262 @@
+"""Run a stranger's notebook where it can do no harm: a kernel in bubblewrap, watched from outside.
+
+Inside, the student's code sees the operating system's programs and the Python environment (read only), an empty home in
+memory, and nothing else: no network, no other file or process of this computer. Outside, a thread watches how long the
+notebook runs and how much memory, processes and output it uses, and ends the kernel when a limit is passed.
+
+The test cells run in the same kernel as the student's code: what nbgrader sends there, the student's code can see, and
+could answer falsely. That cannot be prevented here; see the instructors' page.
+"""
+
+import contextlib
+import functools
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+from nbgrader.preprocessors import Execute
+from traitlets import Bool, Dict, Float, Integer
+
+MEBIBYTE = 2**20
+# why the kernels of this process were ended, newest last: nbclient only says that a kernel died
+endings = []
+
+
+class Unprotected(RuntimeError):
+    """No sandbox here, and nobody said that this is all right."""
+
+
+def _system_folders():
+    """bubblewrap's arguments for the operating system, read only: /usr, and what /bin, /lib and the like are here."""
+    arguments = ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        path = Path("/", name)
+        if path.is_symlink():
+            arguments += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            arguments += ["--ro-bind", str(path), str(path)]
+    for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
+        arguments += ["--ro-bind-try", path, path]
+    return arguments
+
+
+def _python_folders():
+    """bubblewrap's arguments for this Python and its packages, read only."""
+    arguments = []
+    for folder in dict.fromkeys((sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix)):
+        if not Path(folder).is_relative_to("/usr"):
+            arguments += ["--ro-bind", folder, folder]
+    return arguments
+
+
+@functools.cache
+def why_unprotected():
+    """The reason why notebooks cannot be run in a sandbox on this computer, in one line; empty if they can."""
+    if not sys.platform.startswith("linux"):
+        return f"the sandbox needs Linux, and this is {sys.platform}"
+    for program, package in (("bwrap", "bubblewrap"), ("prlimit", "util-linux")):
+        if shutil.which(program) is None:
+            return f"the program {program} is missing (Debian: apt-get install {package})"
+    command = ["bwrap", *_isolation(), *_system_folders(), *_python_folders(), sys.executable, "-c", "print('inside')"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.stdout.strip() != "inside":
+        return f"bwrap cannot make a sandbox here: {result.stderr.strip() or f'exit status {result.returncode}'}"
+    return ""
+
+
+def _isolation():
+    """bubblewrap's arguments for everything that is not a file."""
+    return [
+        *("--unshare-user", "--unshare-all", "--disable-userns", "--uid", "65534", "--gid", "65534"),
+        *("--hostname", "exercise", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"),
+        *("--proc", "/proc", "--dev", "/dev"),
+    ]
+
+
+@functools.cache
+def _font_cache():
+    """Matplotlib's list of fonts, made once here, since making it takes seconds in each fresh home."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    name = f"fontlist-v{font_manager.FontManager.__version__}.json"
+    return Path(matplotlib.get_cachedir(), name)
+
+
+class Sandbox(LocalProvisioner):
+    """A provisioner whose kernel runs in bubblewrap and is ended when it passes a limit."""
+
+    total_timeout = Float(300, help="Seconds that a whole notebook may take.").tag(config=True)
+    memory = Integer(4096, help="Mebibytes of memory for each process of a notebook, and for all together.").tag(
+        config=True
+    )
+    files = Integer(256, help="Mebibytes that a notebook may write; they live in memory and vanish with it.").tag(
+        config=True
+    )
+    processes = Integer(32, help="Processes that a notebook may have at once.").tag(config=True)
+    unprotected = Bool(False, help="Run without bubblewrap, as the user who grades: limits, but no isolation.").tag(
+        config=True
+    )
+    environment = Dict(
+        {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
+        help="Environment variables of the kernel; submissions are graded side by side, so one thread each.",
+    ).tag(config=True)
+
+    async def pre_launch(self, **kwargs):
+        """Wrap the kernel's command in bubblewrap, and let it talk through a socket file instead of the network.
+
+        Raises
+        ------
+        Unprotected
+            If there is no sandbox on this computer and `unprotected` is not set.
+        """
+        reason = why_unprotected()
+        if reason and not self.unprotected:
+            raise Unprotected(
+                f"The submission was not run, because it would not be isolated: {reason}. Run it on a computer with "
+                "bubblewrap, or in a container or virtual machine that holds nothing else and there say "
+                "c.Sandbox.unprotected = True in nbgrader_config.py."
+            )
+        self._folder = Path(tempfile.mkdtemp(prefix="exercise-"))
+        manager = self.parent
+        manager.transport, manager.ip = "ipc", str(self._folder / "socket")
+        manager.connection_file = str(self._folder / "kernel.json")
+        manager.cache_ports = False
+        kwargs = await super().pre_launch(**kwargs)
+        limits = ["prlimit", f"--data={self.memory * MEBIBYTE}", f"--fsize={self.files * MEBIBYTE}", "--core=0", "--"]
+        if self.unprotected:
+            kwargs["env"] = os.environ | self.environment
+            kwargs["cwd"] = str(self._folder)
+            if shutil.which("prlimit"):
+                kwargs["cmd"] = limits + kwargs["cmd"]
+        else:
+            kwargs["env"] = {"PATH": os.environ.get("PATH", os.defpath)}
+            kwargs["cmd"] = [*limits, *self._bubblewrap(), *kwargs["cmd"]]
+        return kwargs
+
+    def _bubblewrap(self):
+        size = str(self.files * MEBIBYTE)
+        command = ["bwrap", *_isolation(), *_system_folders()]
+        for folder in ("/tmp", "/home", "/dev/shm"):
+            command += ["--size", size, "--tmpfs", folder]
+        # /tmp is empty by now: what lies below it and is needed comes back
+        command += [*_python_folders(), "--bind", str(self._folder), str(self._folder)]
+        fonts = _font_cache()
+        command += ["--dir", "/home/.matplotlib", "--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
+        variables = {
+            "HOME": "/home",
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "MPLCONFIGDIR": "/home/.matplotlib",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONWARNINGS": "ignore",
+        }
+        for name, value in (variables | self.environment).items():
+            command += ["--setenv", name, value]
+        return [*command, "--chdir", "/home"]
+
+    async def launch_kernel(self, cmd, **kwargs):
+        """Start the kernel, and the thread that watches it."""
+        # what a kernel prints beside its messages would mix with the instructor's terminal, or fill its disk
+        kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        info = await super().launch_kernel(cmd, **kwargs)
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, args=(self.process.pid,), daemon=True).start()
+        return info
+
+    def _watch(self, pid):
+        start = time.monotonic()
+        while not self._over.wait(0.1):
+            reason = self._exceeded(pid, time.monotonic() - start)
+            if reason:
+                self.end(reason)
+                return
+
+    def _exceeded(self, pid, seconds):
+        if seconds > self.total_timeout:
+            return f"it ran longer than {self.total_timeout:g} seconds"
+        try:
+            root = psutil.Process(pid)
+            family = [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return ""
+        if len(family) > self.processes + 2:  # bubblewrap and its first process in the sandbox
+            return f"it started more than {self.processes} processes"
+        memory = 0
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                memory += process.memory_info().rss
+        if memory > 1.1 * self.memory * MEBIBYTE:
+            return f"it used more than {self.memory} MiB of memory"
+        if sum(1 for _ in self._folder.iterdir()) > 16:
+            return "it wrote files where only the kernel's sockets belong"
+        return ""
+
+    def end(self, reason):
+        """Kill the kernel with everything that it started, and remember why."""
+        endings.append(reason)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self.process.pid if self.process else -1)
+            for process in [*root.children(recursive=True), root]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+    async def cleanup(self, restart=False):
+        """Stop watching and remove the socket's folder."""
+        if hasattr(self, "_over"):
+            self._over.set()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        await super().cleanup(restart=restart)
+
+
+class SandboxedKernelManager(AsyncKernelManager):
+    """Starts this environment's Python in a `Sandbox`, whatever kernel a notebook names."""
+
+    @property
+    def kernel_spec(self):
+        """ipykernel, interrupted by a message: a signal would end bubblewrap and with it the kernel."""
+        if self._kernel_spec is None:
+            self._kernel_spec = KernelSpec(
+                argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                display_name="Python 3 (sandbox)",
+                language="python",
+                interrupt_mode="message",
+                metadata={"kernel_provisioner": {"provisioner_name": "sandbox", "config": {}}},
+            )
+        return self._kernel_spec
+
+
+class SandboxedExecute(Execute):
+    """nbgrader's execution of a notebook, in a sandbox, keeping a bounded part of what it prints."""
+
+    output_limit = Integer(
+        10, help="Mebibytes of output of a notebook; after that the rest of a cell's output is dropped."
+    ).tag(config=True)
+
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault("kernel_manager_class", SandboxedKernelManager)
+        super().__init__(*args, **kwargs)
+        self._received = 0
+
+    def output(self, outs, msg, display_id, cell_index):
+        """Collect one output, unless the notebook has already produced too many."""
+        self._received += len(str(msg["content"]))
+        if self._received > self.output_limit * MEBIBYTE and msg["msg_type"] != "error":
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+
+def limit_own_memory(mebibytes):
+    """Bound this process, which reads what strangers wrote."""
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_DATA, (mebibytes * MEBIBYTE, mebibytes * MEBIBYTE))
