@@ -156,10 +156,14 @@ def _with_script(notebook):
 
 
 READ_SOLUTIONS = """
-import glob, os
-found = [p for p in glob.glob("/**/*.ipynb", recursive=True) + glob.glob("/**/*.db", recursive=True)]
-looked = [os.path.exists(p) for p in {paths!r}]
-assert not found and not any(looked), f"found {{found}} {{looked}}"
+import os, sys
+kept = ("/usr", "/proc", "/sys", "/dev", sys.prefix, sys.base_prefix)
+found = []
+for folder, folders, names in os.walk("/"):
+    folders[:] = [name for name in folders if not os.path.join(folder, name).startswith(kept)]
+    found += [os.path.join(folder, name) for name in names if name.endswith((".ipynb", ".db", ".csv"))]
+looked = [path for path in {paths!r} if os.path.exists(path)]
+assert not found and not looked, f"found {{found}} {{looked}}"
 try:
     open({paths[0]!r}).read()
 except OSError:
@@ -229,6 +233,7 @@ DAMAGES = {
     "endless-loop": Damage(with_mean("while True:\n    pass"), 4),
     "loop-that-cannot-be-interrupted": Damage(with_mean(STUBBORN_LOOP), 0, "not graded", "ran longer than"),
     "memory-hog": Damage(with_mean(HOARD), 4),
+    "one-huge-array": Damage(with_mean("import numpy\nhuge = numpy.ones(10**10)"), 4),
     "memory-hog-in-many-processes": Damage(with_mean(HOARD_IN_PROCESSES), 0, "not graded", "MiB of memory"),
     "too-many-processes": Damage(with_mean(MANY_PROCESSES), 0, "not graded", "processes"),
     "kernel-killed": Damage(with_mean("import os\nos._exit(1)"), 0, "not graded", "kernel died"),
@@ -254,7 +259,7 @@ NO_NOTEBOOKS = {
     "empty-file": (b"", "empty"),
     "no-text": (b"%PDF-1.7\xff\xfe\x00", "not text"),
     "no-json": (b"<html>please log in</html>", "not JSON"),
-    "no-notebook": (b'{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no cells"),
+    "no-notebook": (b'{"cells": 5, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "but not a notebook"),
     "no-cells": (b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "no cells"),
     "odd-cells": (b'{"cells": [3], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "notebook"),
     "truncated": (b'{"cells": [{"cell_type": "code", "source": "x', "not JSON"),

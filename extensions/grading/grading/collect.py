@@ -23,6 +23,7 @@ class Found:
     """A file of the platform's folder."""
 
     name: str  # its path there, with / and through archives
+    inner: str  # the same without the names of archives
     content: bytes
     time: float
     problem: str = ""  # why it cannot be read, if so
@@ -45,48 +46,49 @@ def walk(folder):
     paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
     for path in paths:
         name = path.name if folder.is_file() else path.relative_to(folder).as_posix()
+        when = path.stat().st_mtime
         if IGNORED.search(name) or path.is_symlink():
             continue
-        if path.stat().st_size > LARGEST_FILE and path.suffix.lower() != ".zip":
-            yield Found(name, b"", path.stat().st_mtime, f"larger than {LARGEST_FILE / 1e6:.0f} MB")
-        elif path.suffix.lower() == ".zip":
-            prefix = "" if folder.is_file() else name[:-4] + "/"
-            yield from _unzip(prefix, path, path.stat().st_mtime, 0)
+        if path.suffix.lower() == ".zip":
+            yield from _unzip(path, name, "" if "/" not in name else name.rpartition("/")[0] + "/", when, 0)
+        elif path.stat().st_size > LARGEST_FILE:
+            yield Found(name, name, b"", when, f"larger than {LARGEST_FILE / 1e6:.0f} MB")
         else:
-            yield Found(name, path.read_bytes(), path.stat().st_mtime)
+            yield Found(name, name, path.read_bytes(), when)
 
 
-def _unzip(prefix, file, when, depth):
+def _unzip(file, name, inner, when, depth):
+    """Yield what the archive `file` holds; `name` is its own path, `inner` what stands before its members' names."""
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile:
-        yield Found(prefix.rstrip("/") + ".zip", b"", when, "a damaged archive")
+        yield Found(name, name, b"", when, "a damaged archive")
         return
     with archive:
         for member in archive.infolist():
-            name = prefix + member.filename
-            if member.is_dir() or IGNORED.search(name):
+            names = f"{name.removesuffix('.zip')}/{member.filename}", inner + member.filename
+            if member.is_dir() or IGNORED.search(names[0]):
                 continue
             when = datetime.datetime(*member.date_time).timestamp()
             if member.file_size > LARGEST_FILE:
-                yield Found(name, b"", when, f"larger than {LARGEST_FILE / 1e6:.0f} MB")
+                yield Found(*names, b"", when, f"larger than {LARGEST_FILE / 1e6:.0f} MB")
                 continue
             try:
                 content = archive.read(member)
             except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-                yield Found(name, b"", when, f"cannot be read from its archive: {error}")
+                yield Found(*names, b"", when, f"cannot be read from its archive: {error}")
                 continue
-            if name.lower().endswith(".zip") and depth < 2:
-                yield from _unzip(name[:-4] + "/", io.BytesIO(content), when, depth + 1)
+            if names[0].lower().endswith(".zip") and depth < 2:
+                yield from _unzip(io.BytesIO(content), names[0], names[1][:-4] + "/", when, depth + 1)
             else:
-                yield Found(name, content, when)
+                yield Found(*names, content, when)
 
 
 def identify(name, exercises, exercise=None, pattern=None):
     """The student and the exercise that a file's path tells, either empty if it does not.
 
     `pattern` is a key of `PATTERNS` or a regular expression with a group ``student`` and, if it can, ``exercise``.
-    Without it the known platforms' are tried. The exercise is the one given, else the one whose name stands in the path.
+    Without it the known platforms' are tried. The exercise is the one given, else the one named in the path.
     """
     path = PurePosixPath(name)
     candidates = sorted(exercises, key=len, reverse=True)
@@ -101,10 +103,10 @@ def identify(name, exercises, exercise=None, pattern=None):
             break
     else:
         return "", exercise
-    if "/" not in name:
-        # STUDENT_EXERCISE.ipynb or EXERCISE-STUDENT (2).ipynb
-        student = re.sub(r"\s*\(\d+\)$|-\d+$", "", path.stem) if student == path.name else student
-        student = re.sub(rf"[-_. ]*{re.escape(exercise)}[-_. ]*", "", student) if exercise else student
+    if student == path.name:
+        student = re.sub(r"\s*\(\d+\)$", "", path.stem)  # EXERCISE-STUDENT (2).ipynb, as browsers number downloads
+    if exercise:  # STUDENT_EXERCISE.ipynb, or a folder of that name
+        student = re.sub(rf"[-_. ]*{re.escape(exercise)}[-_. ]*", "", student)
     return re.sub(r"[^\w.@+-]+", "_", student).strip("._-"), exercise
 
 
@@ -123,7 +125,10 @@ def collect(course, folder, exercises, exercise=None, pattern=None):
         raise ValueError(f"the pattern {pattern!r} has no group (?P<student>...) and is none of {', '.join(PATTERNS)}")
     results, newest = [], {}
     for found in walk(folder):
-        student, name = identify(found.name, exercises, exercise, pattern)
+        # an archive of the whole class says nothing of its members' authors, one student's archive may say all
+        student, name = identify(found.inner, exercises, exercise, pattern)
+        if not student:
+            student, name = identify(found.name, exercises, exercise, pattern)
         result = Collected(found.name, student, name, "not collected", found.problem)
         results.append(result)
         if found.problem:

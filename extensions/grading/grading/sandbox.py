@@ -28,6 +28,8 @@ from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer
 
 MEBIBYTE = 2**20
+RESERVE = 256  # mebibytes that a notebook gets beyond its limit once it has met it, so that its other cells can run
+STARTUP = Path(__file__).with_name("kernel_startup.py")
 # why the kernels of this process were ended, newest last: nbclient only says that a kernel died
 endings = []
 
@@ -133,9 +135,10 @@ class Sandbox(LocalProvisioner):
         manager.connection_file = str(self._folder / "kernel.json")
         manager.cache_ports = False
         kwargs = await super().pre_launch(**kwargs)
-        limits = ["prlimit", f"--data={self.memory * MEBIBYTE}", f"--fsize={self.files * MEBIBYTE}", "--core=0", "--"]
+        soft, hard = self.memory * MEBIBYTE, (self.memory + RESERVE) * MEBIBYTE
+        limits = ["prlimit", f"--data={soft}:{hard}", f"--fsize={self.files * MEBIBYTE}", "--core=0", "--"]
         if self.unprotected:
-            kwargs["env"] = os.environ | self.environment
+            kwargs["env"] = os.environ | self.environment | {"PYTHONSTARTUP": str(STARTUP)}
             kwargs["cwd"] = str(self._folder)
             if shutil.which("prlimit"):
                 kwargs["cmd"] = limits + kwargs["cmd"]
@@ -152,6 +155,7 @@ class Sandbox(LocalProvisioner):
         # /tmp is empty by now: what lies below it and is needed comes back
         command += [*_python_folders(), "--bind", str(self._folder), str(self._folder)]
         fonts = _font_cache()
+        command += ["--ro-bind", str(STARTUP), "/home/.startup.py"]
         command += ["--dir", "/home/.matplotlib", "--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
         variables = {
             "HOME": "/home",
@@ -159,6 +163,7 @@ class Sandbox(LocalProvisioner):
             "LANG": "C.UTF-8",
             "MPLCONFIGDIR": "/home/.matplotlib",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONSTARTUP": "/home/.startup.py",
             "PYTHONWARNINGS": "ignore",
         }
         for name, value in (variables | self.environment).items():
@@ -196,7 +201,7 @@ class Sandbox(LocalProvisioner):
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 memory += process.memory_info().rss
-        if memory > 1.1 * self.memory * MEBIBYTE:
+        if memory > (self.memory + RESERVE) * MEBIBYTE:
             return f"it used more than {self.memory} MiB of memory"
         if sum(1 for _ in self._folder.iterdir()) > 16:
             return "it wrote files where only the kernel's sockets belong"
@@ -257,6 +262,7 @@ class SandboxedExecute(Execute):
 
 
 def limit_own_memory(mebibytes):
-    """Bound this process, which reads what strangers wrote."""
+    """Bound this process, which reads what strangers wrote; not its kernel, which has a limit of its own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (mebibytes * MEBIBYTE, mebibytes * MEBIBYTE))
+        resource.setrlimit(resource.RLIMIT_DATA, (mebibytes * MEBIBYTE, hard))
