@@ -113,6 +113,19 @@ def test_links_to_sections_of_chapters_exist(name):
         assert not anchor or anchor in anchors, f"no section {anchor} in {slug}"
 
 
+def _global_names(tree):
+    """The names that code sets outside of functions and comprehensions."""
+    names = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.append(node.id)
+        elif not isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
+            names += _global_names(node)
+    return names
+
+
 @each_exercise
 def test_checks_speak(name):
     """Each assertion has words, the first one asks whether the function is there, and names do not clash."""
@@ -125,10 +138,8 @@ def test_checks_speak(name):
         for node in ast.walk(tree):
             if isinstance(node, ast.Assert):
                 assert node.msg is not None, f"{where}: {ast.unparse(node)} says nothing"
-        for node in tree.body:
-            names = [node.name] if isinstance(node, ast.FunctionDef) else []
-            names += [t.id for t in ast.walk(node) if isinstance(t, ast.Name) and isinstance(t.ctx, ast.Store)]
-            assert all(n.startswith("_") for n in names), f"{where} overwrites {names}"
+        names = _global_names(tree)
+        assert all(n.startswith("_") for n in names), f"{where} overwrites {names}"
         assert not isinstance(tree.body[-1], ast.Expr) or isinstance(tree.body[-1].value, ast.Call)
         visible = ast.parse(handout.HIDDEN.sub("", cell.source))
         assert sum(isinstance(node, ast.Assert) for node in ast.walk(visible)) >= 3, f"{where}: few visible checks"
@@ -183,7 +194,7 @@ def _wrong(name, round_):
 
 @pytest.fixture(scope="session")
 def classroom(tmp_path_factory):
-    """All exercises, graded: right, untouched, without metadata, and wrong in every known way. Folder, marks, mutants."""
+    """All exercises, graded: right, untouched, without metadata, wrong in every known way. Folder, marks, mutants."""
     home = tmp_path_factory.mktemp("classroom") / "course"
     course.new(home, book.ROOT / "solutions")
     wrong = {}

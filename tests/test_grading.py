@@ -357,7 +357,7 @@ def _spoiled(change):
 
 SPOILED = {
     "a mistyped marker": ("mean", "### BEGIN SOLUTION", "## BEGIN SOLUTON", "found 0 such pairs"),
-    "a lower-case marker elsewhere": ("setup", "from math", "### begin solution\nfrom math", "outside of its place"),
+    "a lower-case marker elsewhere": ("setup", "from math", "### begin solution\nfrom math", "outside of its"),
     "hidden tests that do not end": ("mean-check", "### END HIDDEN TESTS", "", "found 0 such pairs"),
     "a solution in a check": ("mean-check", "### BEGIN HIDDEN", "# BEGIN SOLUTION\n### BEGIN HIDDEN", "outside of its"),
     "a mistyped second pair": ("mean", "return (a", "###BEGIN-SOLUTION\n    return (a", ""),

@@ -27,6 +27,12 @@ MARKERS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 STUB = '# YOUR CODE HERE\nraise NotImplementedError("your code goes here")'
 SOLUTION = re.compile(r"^[^\n]*### BEGIN SOLUTION\n(.*?)^[^\n]*### END SOLUTION", re.M | re.S)
 HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS", re.M | re.S)
+# what looks like a marker, in texts and in code, however it is spelled
+_NAMES = "(?:" + "|".join(name.replace(" ", r"[\s_-]*") for name in MARKERS) + ")"
+STRAY = (
+    re.compile(rf"(?:begin|end|={{3}})[\s_-]*{_NAMES}", re.I),
+    re.compile(rf"(?:begin|end|#{{2,}}).*{_NAMES}", re.I),
+)
 
 
 class BadSolution(ValueError):
@@ -63,11 +69,11 @@ def check_source(notebook, name):
         rest = proper.sub("", cell.source) if proper else cell.source
         if role == "answer":
             rest = ""  # the whole cell is replaced
-        for marker in MARKERS:
-            if re.search(marker.replace(" ", r"[ _-]*"), rest, re.I) and re.search(r"begin|end|#{2}|={3}", rest, re.I):
+        for line in rest.splitlines():
+            if STRAY[cell.cell_type == "code"].search(line):
                 raise BadSolution(
-                    f"{where}: '{marker.lower()}' outside of its place; a mistyped marker would show students what "
-                    "they must not see."
+                    f"{where}: {line.strip()!r} looks like a marker outside of its place; mistyped, it would show "
+                    "students what they must not see."
                 )
 
 
