@@ -148,6 +148,8 @@ def in_process(function, arguments, limit):
 
 def _send(connection, function, arguments):
     connection.send(function(*arguments))
+    connection.close()
+    os._exit(0)  # all is written; what strangers' outputs left behind in libraries' threads may take seconds to end
 
 
 def _api(course):
