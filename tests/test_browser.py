@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()] + ["reference/coming.html"]
-SLIDER_PAGES = PAGES[:-1]
+SLIDER_PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
+PAGES = SLIDER_PAGES + [f"reference/{name}.html" for name in ("exercises", "for-instructors", "coming")]
+PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
 
 
 @pytest.fixture

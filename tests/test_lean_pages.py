@@ -174,3 +174,11 @@ def test_figures_are_fetched_late_and_keep_their_place():
     assert 'alt="A &gt; curve"' in late and 'src="a.webp"' in late
     logo = '<img src="logo.svg" class="logo__image" alt="Book"/>'
     assert make_lean(logo, False, set()) == logo
+
+
+def test_the_triangle_that_unfolds_pages_has_a_name():
+    page = (
+        '<li><a class="reference internal" href="#">Exercises &amp; more</a><details open="open"><summary><span></span>'
+    )
+    lean = make_lean(page, False, set())
+    assert '<details open="open"><summary aria-label="Pages below Exercises &amp; more"><span>' in lean

@@ -52,7 +52,8 @@ def read_exercise(path):
     )
     if not titles or not tasks or not sum(points.values()):
         raise ExtensionError(f"{path}: an exercise has a title '# ...', tasks '## 1. ...' and points (make exercises)")
-    return Exercise(path.stem, titles[0], tasks, points["check"], points["answer"])
+    title = titles[0].removeprefix("Exercises: ")
+    return Exercise(path.stem, title[0].upper() + title[1:], tasks, points["check"], points["answer"])
 
 
 def _part_of(docname):
@@ -65,8 +66,7 @@ def _part_of(docname):
 
 
 def _exists(app, part, slug):
-    docname = PARTS[part].format(slug)
-    return (Path(app.srcdir) / f"{docname}.ipynb").exists() and docname in app.env.found_docs
+    return PARTS[part].format(slug) in app.env.found_docs
 
 
 def _choose_contents(app, config):
@@ -152,7 +152,7 @@ class ExerciseTable(SphinxDirective):
 
     def run(self):
         """Build the table from the hand-outs."""
-        columns = ["Chapter", "Exercises", "Tasks", "Points: checked", "read"]
+        columns = ["Chapter", "Exercises", "Tasks", "Points by checks", "Points by a person"]
         table = nodes.table(classes=["exercise-table"])
         group = nodes.tgroup(cols=len(columns))
         table += group

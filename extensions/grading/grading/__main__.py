@@ -5,6 +5,8 @@ import collections
 import sys
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from . import collect, course, handout, notebooks, sandbox
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
@@ -82,6 +84,10 @@ def main(arguments=None):
         run(options)
     except (FileNotFoundError, ValueError, sandbox.Unprotected, notebooks.Damaged, handout.BadSolution) as error:
         print(f"grading: {error}", file=sys.stderr)
+        return 2
+    except OperationalError as error:
+        where = "see c.CourseDirectory.db_url in nbgrader_config.py"
+        print(f"grading: the grade book cannot be reached ({where}): {error.orig}", file=sys.stderr)
         return 2
     return 0
 

@@ -55,11 +55,14 @@ def new(course, solutions):
 
 
 def prepare(course):
-    """Make the hand-outs in release/ and enter the exercises in the grade book, where they are missing or older."""
+    """Make the hand-outs in release/ that are missing or older, and enter in the grade book what it does not have."""
     config = settings.load(course)
+    coursedir = _api(course).coursedir
+    with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+        entered = {assignment.name for assignment in book.assignments}
     for source in sorted(Path(course, "source").glob("*/*.ipynb")):
         made = Path(course, "release", source.stem, source.name)
-        if made.exists() and made.stat().st_mtime >= source.stat().st_mtime:
+        if source.stem in entered and made.exists() and made.stat().st_mtime >= source.stat().st_mtime:
             continue
         handout.check_source(notebooks.read(source), source)
         handout.check_handout(notebooks.read(handout.generate(config, source.stem)), notebooks.read(source), source)

@@ -34,6 +34,8 @@ SETTLED_SCHEME = """<script>
     })();
   </script>"""
 SIZED_IMAGE = re.compile(r'<img (?![^>]*loading=)([^>]*?) ?style="(?:width: (\d+)px;|height: (\d+)px;| )+"([^>]*)>')
+# the triangle that unfolds the pages below another one
+UNFOLDER = re.compile(r"(<a [^>]*>([^<]+)</a>\s*<details[^>]*><summary)>")
 SIDEBAR = '<div id="pst-primary-sidebar" '
 STYLES = {"fa-regular": "far", "far": "far", "fa-brands": "fab", "fab": "fab"}  # every other one is solid
 # classes that size or place an icon and are not its name
@@ -105,14 +107,15 @@ def load_late(page):
 def make_lean(page, keep_thebe, missing):
     """Return the HTML of a page without the icon library and, unless kept, without Thebe.
 
-    The color scheme is settled before the page is drawn (light without scripts), the sidebar is a landmark, and
-    figures are fetched late.
+    The color scheme is settled before the page is drawn (light without scripts), the sidebar is a landmark whose
+    triangles have names, and figures are fetched late.
     """
     page = ICON_SCRIPT.sub("", inline_icons(page, missing))
     page = SCHEME_SCRIPT.sub(lambda _: SETTLED_SCHEME, page)
     page = load_late(page)
     page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
     page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
+    page = UNFOLDER.sub(lambda match: f'{match[1]} aria-label="Pages below {match[2].strip()}">', page)
     if not keep_thebe:
         for pattern in THEBE:
             page = pattern.sub("", page)

@@ -1,0 +1,207 @@
+"""exercise_pages: links from chapters, the table, launch links from the repository, and the switch for solutions."""
+
+import re
+import shutil
+from pathlib import Path
+
+import book
+import pytest
+import submissions
+import yaml
+from bs4 import BeautifulSoup
+from exercise_pages import points_in_words, read_exercise, repository
+from grading import handout, notebooks
+from sphinx.errors import ExtensionError
+
+GITHUB = "https://github.com/someone/a-course"
+CONTENTS = {
+    "format": "jb-book",
+    "root": "index",
+    "chapters": [
+        {"file": "chapters/numbers"},
+        {"file": "list", "sections": [{"file": "exercises/numbers/numbers"}]},
+    ],
+}
+
+
+def _small_book(folder, publish):
+    """A book of one chapter with its exercise; returns the built site."""
+    submissions.write(submissions.small_exercise(), folder / "solutions/numbers/numbers.ipynb")
+    handout.make(folder / "solutions", folder / "exercises")
+    (folder / "chapters").mkdir()
+    for name, text in {
+        "index": "# A book\n\nWords.\n",
+        "chapters/numbers": "# Numbers\n\nWords.\n\n## References\n\nNone.\n",
+        "list": "# Exercises\n\n```{exercise-table}\n```\n",
+    }.items():
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    (folder / "_toc.yml").write_text(yaml.safe_dump(CONTENTS, sort_keys=False), encoding="utf-8")
+    settings = {
+        "title": "A book",
+        "only_build_toc_files": True,
+        "execute": {"execute_notebooks": "cache", "exclude_patterns": ["exercises/*/*"]},
+        "sphinx": {
+            "extra_extensions": ["exercise_pages"],
+            "config": {"exercise_pages_publish_solutions": publish, "language": "en"},
+        },
+    }
+    (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = book.build(folder)
+    assert result.returncode == 0, result.stdout[-3000:]
+    return folder / "_build/html"
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    """The small book built with the switch off, without a repository, and on, in a repository."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOOK_REPOSITORY", "")
+        off = _small_book(tmp_path_factory.mktemp("off"), False)
+        patch.setenv("BOOK_REPOSITORY", GITHUB)
+        on = _small_book(tmp_path_factory.mktemp("on"), True)
+    return {False: off, True: on}
+
+
+def _page(site, name):
+    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
+
+
+def _links(page):
+    return {a.get_text(strip=True): a["href"] for a in page.select(".bd-article .exercise-links a")}
+
+
+def _whole(site):
+    """Everything that a visitor can get, as bytes."""
+    return b"\n".join(path.read_bytes() for path in sorted(site.rglob("*")) if path.is_file())
+
+
+def test_a_chapter_ends_with_its_exercises(books):
+    page = _page(books[False], "chapters/numbers")
+    sections = [heading.get_text() for heading in page.select(".bd-article h2")]
+    assert sections[-1].startswith("Exercises")
+    assert "3 tasks, 10 points: 7 by automatic checks, 3 by a person." in page.select(".bd-article")[0].get_text()
+    links = _links(page)
+    assert links["Read the exercises"] == "../exercises/numbers/numbers.html"
+    target = (books[False] / "chapters" / links["Download the notebook"]).resolve()
+    assert notebooks.read(target) == notebooks.read(books[False].parents[1] / "exercises/numbers/numbers.ipynb")
+
+
+def test_without_a_repository_there_is_no_dead_link(books):
+    for name in ("chapters/numbers", "exercises/numbers/numbers"):
+        assert not any("Colab" in text or "Binder" in text for text in _links(_page(books[False], name)))
+
+
+def test_with_a_repository_exercises_open_in_colab_and_on_binder(books):
+    for name in ("chapters/numbers", "exercises/numbers/numbers"):
+        links = _links(_page(books[True], name))
+        path = "someone/a-course/blob/main/exercises/numbers/numbers.ipynb"
+        assert links["Open in Colab"] == f"https://colab.research.google.com/github/{path}"
+        opened = "lab%2Ftree%2Fexercises%2Fnumbers%2Fnumbers.ipynb"
+        assert links["Open on Binder"] == f"https://mybinder.org/v2/gh/someone/a-course/main?urlpath={opened}"
+
+
+def test_the_table_lists_chapter_tasks_and_points(books):
+    rows = _page(books[False], "list").select("table.exercise-table tr")
+    cells = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in rows]
+    assert cells[1] == ["Numbers", "Two numbers", "3", "7", "3"]
+    assert [a["href"] for a in rows[1].select("a")] == ["chapters/numbers.html", "exercises/numbers/numbers.html"]
+
+
+def test_an_exercise_is_shown_and_not_run(books):
+    page = _page(books[False], "exercises/numbers/numbers")
+    assert "your code goes here" in page.get_text()
+    assert not page.select(".cell_output")
+    assert _links(page)["The chapter"] == "../../chapters/numbers.html"
+
+
+def test_switched_off_no_solution_is_on_the_site(books):
+    site = books[False]
+    assert not (site / "solutions").exists()
+    assert "The solutions" not in _links(_page(site, "exercises/numbers/numbers"))
+    everything = _whole(site)
+    for words in (b"sqrt((a - b) ** 2)", b"opposite numbers", b"triangle inequality", b"BEGIN SOLUTION"):
+        assert words not in everything
+
+
+def test_switched_on_every_solution_is_a_page(books):
+    site = books[True]
+    page = _page(site, "solutions/numbers/numbers")
+    assert "sqrt" in page.get_text() and "opposite numbers" in page.get_text()
+    links = _links(_page(site, "exercises/numbers/numbers"))
+    assert links["The solutions"] == "../../solutions/numbers/numbers.html"
+    assert _links(page)["The exercises"] == "../../exercises/numbers/numbers.html"
+    assert page.select_one(".bd-sidebar-primary a.current")["href"] == "#", "it stands in the contents"
+
+
+def test_switched_on_a_missing_solution_stops_the_build(books, tmp_path):
+    for name in ("_config.yml", "_toc.yml", "index.md", "list.md"):
+        shutil.copyfile(books[True].parents[1] / name, tmp_path / name)
+    for name in ("chapters", "exercises"):
+        shutil.copytree(books[True].parents[1] / name, tmp_path / name)
+    result = book.build(tmp_path)
+    assert result.returncode != 0
+    assert "solutions/numbers/numbers.ipynb is missing" in result.stdout
+
+
+def test_an_exercise_without_points_is_named(tmp_path):
+    notebook = submissions.small_exercise()
+    notebook.cells = notebook.cells[:3]
+    path = submissions.write(notebook, tmp_path / "numbers.ipynb")
+    with pytest.raises(ExtensionError, match=re.escape(str(path))):
+        read_exercise(path)
+
+
+ADDRESSES = {
+    "https://github.com/someone/a-course": ("someone", "a-course"),
+    "https://github.com/someone/a.course.git": ("someone", "a.course"),
+    "https://user:secret@github.com/someone/a-course.git": ("someone", "a-course"),
+    "git@github.com:someone/a-course.git": ("someone", "a-course"),
+    "ssh://git@github.com/someone/a-course": ("someone", "a-course"),
+    "https://git.example.org/someone/a-course": None,
+    "/srv/git/a-course": None,
+    "https://github.com/someone": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_addresses_of_repositories_are_read(tmp_path, address):
+    found = repository.find(tmp_path, {"BOOK_REPOSITORY": address, "BOOK_BRANCH": "next/one"})
+    wanted = ADDRESSES[address]
+    assert found == (repository.Repository(*wanted, "next/one") if wanted else None)
+    if found:
+        assert "/next%2Fone?" in found.binder("a b.ipynb") and found.colab("a b.ipynb").endswith(
+            "/next/one/a%20b.ipynb"
+        )
+
+
+def test_without_the_variable_git_is_asked(tmp_path):
+    import subprocess
+
+    assert repository.find(tmp_path, {}) is None
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(
+        ["git", "-C", tmp_path, "remote", "add", "origin", "git@github.com:someone/a-course.git"], check=True
+    )
+    assert repository.find(tmp_path, {}) == repository.Repository("someone", "a-course", "main")
+
+
+# ---- the book itself ----
+
+
+@pytest.mark.parametrize("path", book.chapters(), ids=lambda p: p.stem)
+def test_every_chapter_of_the_book_leads_to_its_exercises(site, path):
+    links = _links(_page(site, f"chapters/{path.stem}"))
+    assert links["Read the exercises"] == f"../exercises/{path.stem}/{path.stem}.html"
+    assert (site / "chapters" / links["Download the notebook"]).resolve().is_file()
+    exercise = read_exercise(book.ROOT / "exercises" / path.stem / f"{path.stem}.ipynb")
+    assert points_in_words(exercise) in _page(site, f"chapters/{path.stem}").get_text()
+
+
+def test_the_book_publishes_no_solutions(site):
+    settings = yaml.safe_load((book.ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert settings["sphinx"]["config"]["exercise_pages_publish_solutions"] is False
+    assert not (site / "solutions").exists()
+    published = "\n".join(path.read_text(encoding="utf-8") for path in Path(site).rglob("*.html"))
+    published += "\n".join(path.read_text(encoding="utf-8") for path in Path(site).rglob("*.ipynb"))
+    assert "BEGIN SOLUTION" not in published and "BEGIN HIDDEN" not in published and "MARK SCHEME" not in published
