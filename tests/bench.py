@@ -1,7 +1,7 @@
-"""Measure builds, pages and sliders: `make bench`.
+"""Measure builds, pages, sliders and grading: `make bench`.
 
-Builds a copy of the book cold with one process, cold with all cores, and warm; then loads every page and presses keys
-in a real browser. Machines are noisy: compare numbers within one run.
+Builds a copy of the book cold with one process, cold with all cores, and warm; loads every page and presses keys in a
+real browser; grades 40 submissions with all cores and one after the other. Machines are noisy: compare within one run.
 """
 
 import os
@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 
 import book
+import submissions
 import yaml
+from grading import course, notebooks
 from jupyter_cache import get_cache
 from playwright.sync_api import sync_playwright
 
@@ -112,8 +114,29 @@ def latencies(page):
     return measured
 
 
+def measure_grading(folder):
+    """Grade 40 right submissions, ten for each of four exercises, and print how many a minute."""
+    course.new(folder, book.ROOT / "solutions")
+    for name in course.exercises(folder)[:4]:
+        source, released = (notebooks.read(folder / kind / name / f"{name}.ipynb") for kind in ("source", "release"))
+        for number in range(10):
+            path = folder / "submitted" / f"student-{number}" / name / f"{name}.ipynb"
+            submissions.write(submissions.solved(source, released), path)
+    for jobs in (os.cpu_count(), 1):
+        started = time.monotonic()
+        outcomes = course.grade(folder, again=True, jobs=jobs, say=lambda line: None)
+        minutes = (time.monotonic() - started) / 60
+        assert {outcome.status for outcome in outcomes} == {"graded"}
+        print(f"grading, {jobs} at a time      {len(outcomes) / minutes:6.1f} submissions a minute")
+    started = time.monotonic()
+    pages = course.write_feedback(folder, say=lambda line: None)
+    print(f"feedback                   {len(pages) / (time.monotonic() - started) * 60:6.1f} pages a minute")
+
+
 def main():
     """Print the measurements."""
+    with tempfile.TemporaryDirectory() as name:
+        measure_grading(Path(name, "course"))
     with tempfile.TemporaryDirectory() as name:
         one, all_cores = Path(name, "one"), Path(name, "all")
         copy_of_the_book(one)
