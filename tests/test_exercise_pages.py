@@ -103,7 +103,7 @@ def test_with_a_repository_exercises_open_in_colab_and_on_binder(books):
 def test_the_table_lists_chapter_tasks_and_points(books):
     rows = _page(books[False], "list").select("table.exercise-table tr")
     cells = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in rows]
-    assert cells[1] == ["Numbers", "Two numbers", "3", "7", "3"]
+    assert cells[1] == ["Numbers", "Two numbers", "3", "7 + 3"]
     assert [a["href"] for a in rows[1].select("a")] == ["chapters/numbers.html", "exercises/numbers/numbers.html"]
 
 

@@ -148,11 +148,11 @@ def _add_links(app, document):
 
 
 class ExerciseTable(SphinxDirective):
-    """``exercise-table``: every exercise of the contents, with its chapter, tasks and points."""
+    """``exercise-table``: every exercise of the contents, with its chapter, tasks and points (checked + read)."""
 
     def run(self):
         """Build the table from the hand-outs."""
-        columns = ["Chapter", "Exercises", "Tasks", "Points by checks", "Points by a person"]
+        columns = ["Chapter", "Exercises", "Tasks", "Points"]
         table = nodes.table(classes=["exercise-table"])
         group = nodes.tgroup(cols=len(columns))
         table += group
@@ -168,8 +168,8 @@ class ExerciseTable(SphinxDirective):
             self.env.note_dependency(path)
             exercise = read_exercise(Path(self.env.srcdir) / path)
             chapter = _page_link("", PARTS["chapter"].format(slug))
-            numbers = (exercise.tasks, exercise.by_machine, exercise.by_person)
-            body += _row([chapter, _page_link(exercise.title, docname), *(nodes.Text(f"{n:g}") for n in numbers)])
+            numbers = (f"{exercise.tasks}", f"{exercise.by_machine:g} + {exercise.by_person:g}")
+            body += _row([chapter, _page_link(exercise.title, docname), *map(nodes.Text, numbers)])
         return [table]
 
 

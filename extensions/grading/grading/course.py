@@ -7,15 +7,11 @@ import os
 import shutil
 import threading
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from nbgrader.api import Gradebook
-from nbgrader.apps.api import NbGraderAPI
-from nbgrader.coursedir import CourseDirectory
-from sqlalchemy.exc import SAWarning
 
 from . import feedback, handout, notebooks, sandbox, settings
 
@@ -156,14 +152,7 @@ def _send(connection, function, arguments):
 
 
 def _api(course):
-    config = settings.load(course)
-    api = NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
-    api.log.propagate = False
-    for handler in list(api.log.handlers):
-        api.log.removeHandler(handler)
-    # nbgrader makes objects before it adds them to its session, which works, and of which SQLAlchemy 2 warns
-    warnings.simplefilter("ignore", SAWarning)
-    return api
+    return handout.quiet_api(settings.load(course))
 
 
 def _grade_one(course, student, exercise):

@@ -2,8 +2,10 @@
 
 import difflib
 import json
+import logging
 import re
 import tempfile
+import warnings
 from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
@@ -19,6 +21,7 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveCells,
 )
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from . import notebooks
@@ -179,13 +182,21 @@ def generate(config, name, database=True):
         config.GenerateAssignment.no_database = True
         steps = config.GenerateAssignment.preprocessors
         config.GenerateAssignment.preprocessors = [step for step in steps if step is not SaveCells]
-    api = NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
-    api.log.propagate = False
+    api = quiet_api(config)
     result = api.generate_assignment(name, force=True)
     if not result["success"]:
         raise BadSolution(f"{name}: nbgrader made no hand-out of it.\n{result.get('error', '')}{result.get('log', '')}")
     course = api.coursedir
     return Path(course.format_path(course.release_directory, ".", name), f"{name}.ipynb")
+
+
+def quiet_api(config):
+    """nbgrader's API with the settings `config`; it logs nothing but into the results of its methods."""
+    log = logging.getLogger("traitlets")
+    log.handlers, log.propagate = [logging.NullHandler()], False
+    # nbgrader makes objects before it adds them to its session, which works, and of which SQLAlchemy 2 warns
+    warnings.simplefilter("ignore", SAWarning)
+    return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
 
 
 def difference(made, committed):
