@@ -450,6 +450,12 @@ def test_formulas_become_mathml_and_code_stays():
     assert text.count("<math") == 2 and "`$HOME$`" in text and "\\$5" in text and "$\\unknowncommand{$" in text
 
 
+def test_links_to_neighbors_become_plain_text():
+    text = "[chapter](../a.ipynb#b) [web](https://example.org) [here](#c) ![picture](x.png) [mail](mailto:a@b)"
+    wanted = "chapter [web](https://example.org) [here](#c) ![picture](x.png) [mail](mailto:a@b)"
+    assert feedback.RELATIVE_LINK.sub(r"\1", text) == wanted
+
+
 # ---- the command line ----
 
 

@@ -20,6 +20,7 @@ HEADING = re.compile(r"^#{1,3} (.+)$", re.M)
 FORMULA = re.compile(
     r"(?P<code>```.*?```|`[^`\n]*`)|(?<!\\)\$\$(?P<display>.+?)\$\$|(?<![\\$])\$(?P<inline>[^$\n]+?)\$", re.S
 )
+RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!\w+:|#)[^)]*\)")
 HARMLESS_TAGS = {"details", "summary", "br", "b", "i", "em", "strong", "sub", "sup", "p", "code", "pre", "kbd", "hr"}
 TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
 TAG = re.compile(r"<\s*[/!?]?\s*([a-zA-Z][\w:-]*)([^>]*)")
@@ -78,7 +79,8 @@ class ForStudents(NbGraderPreprocessor):
                 if found and "title" not in resources:
                     resources["title"] = found[0]
                     cell.source = HEADING.sub("", cell.source, count=1)  # the page has it at its top
-                cell.source = with_mathml(cell.source)
+                # a page that lies in somebody's downloads has no neighbors to link to
+                cell.source = with_mathml(RELATIVE_LINK.sub(r"\1", cell.source))
             if role == "check":
                 cell.source = handout.HIDDEN.sub("", cell.source).rstrip()
                 cell.outputs = [in_words(output) for output in cell.outputs]

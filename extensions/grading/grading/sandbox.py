@@ -159,6 +159,7 @@ class Sandbox(LocalProvisioner):
         command += ["--dir", "/home/.matplotlib", "--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
         variables = {
             "HOME": "/home",
+            "USER": "student",
             "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "MPLCONFIGDIR": "/home/.matplotlib",
