@@ -184,6 +184,20 @@ def test_only_new_and_changed_submissions_are_graded_again(graded):
         course.grade(home, say=lines.append)
 
 
+def test_one_student_s_exercises_can_be_graded_side_by_side(tmp_path):
+    """Twelve exercises of a student who is new to the grade book, six at a time: none may fail for meeting another."""
+    names = [f"numbers-{k}" for k in range(12)]
+    for name in names:
+        submissions.write(submissions.small_exercise(), tmp_path / "solutions" / name / f"{name}.ipynb")
+    home = tmp_path / "course"
+    course.new(home, tmp_path / "solutions")
+    for name in names:
+        released = notebooks.read(home / "release" / name / f"{name}.ipynb")
+        submissions.write(released, home / "submitted/ada" / name / f"{name}.ipynb")
+    outcomes = course.grade(home, jobs=6, say=lambda line: None)
+    assert {(outcome.status, outcome.detail) for outcome in outcomes} == {("graded", "")}
+
+
 def test_points_given_by_a_person_count_and_survive_regrading(graded):
     home, _, _ = graded
     from nbgrader.api import Gradebook

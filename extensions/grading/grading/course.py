@@ -4,6 +4,7 @@ import csv
 import hashlib
 import multiprocessing
 import os
+import re
 import shutil
 import threading
 import time
@@ -101,6 +102,7 @@ def grade(course, exercise=None, again=False, jobs=None, say=print):
         print_ = fingerprint(course, student, name)
         if again or (student, name) not in report or report[student, name].fingerprint != print_:
             todo.append((student, name, print_))
+    _enter_students(course, {student for student, _, _ in todo})
     limit = config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
     done, lock = 0, threading.Lock()
 
@@ -122,6 +124,14 @@ def grade(course, exercise=None, again=False, jobs=None, say=print):
     with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         list(pool.map(one, todo))
     return [report[key] for key in sorted(report)]
+
+
+def _enter_students(course, students):
+    """Enter students in the grade book before their submissions are graded side by side: nbgrader would do it twice."""
+    coursedir = _api(course).coursedir
+    with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+        for student in sorted(students - {entered.id for entered in book.students}):
+            book.update_or_create_student(student)
 
 
 def in_process(function, arguments, limit):
@@ -169,21 +179,23 @@ def _grade_one(course, student, exercise):
     api = _api(course)
     if not problem:
         result = api.autograde(exercise, student, force=True)
+        if "IntegrityError" in result.get("log", ""):  # another computer entered the same student at this moment
+            result = api.autograde(exercise, student, force=True)
         if result["success"]:
             graded = Path(course, "autograded", student, exercise, path.name)
             notes = notebooks.read(graded).metadata.get("restored", [])
             return Outcome(student, exercise, "restored and graded" if notes else "graded", " ".join(notes))
         problem = sandbox.endings[-1] if sandbox.endings else _last_error(result)
-        if "DeadKernelError" in problem:
+        if "DeadKernelError" in problem or "Kernel died" in problem:
             problem = "its kernel died: it ended itself, or the system ended it for want of memory"
     _enter_zero(api.coursedir, student, exercise)
     return Outcome(student, exercise, "not graded", problem)
 
 
 def _last_error(result):
-    """The last line of an error in nbgrader's log, which ends with lines that say only that there was one."""
+    """The last line of nbgrader's log that names an error; after it come lines which say only that there was one."""
     lines = [line.strip() for line in result.get("log", "").splitlines()]
-    errors = [line for line in lines if line and "rror" in line.split(":")[0] and not line.startswith("[")]
+    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Unprotected)\b", line)]
     return errors[-1] if errors else (result.get("error", "").strip().splitlines() or ["unknown error"])[-1]
 
 
