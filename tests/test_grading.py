@@ -184,6 +184,15 @@ def test_only_new_and_changed_submissions_are_graded_again(graded):
         course.grade(home, say=lines.append)
 
 
+def test_a_folder_of_no_exercise_is_reported(small_course, tmp_path):
+    other = tmp_path / "course"
+    course.new(other, small_course[0].parent / "solutions")
+    submissions.write(small_course[1], other / "submitted/ada/letters/letters.ipynb")
+    course.grade(other, say=lambda line: None)
+    assert course.read_report(other)["ada", "letters"].detail == "there is no exercise letters in this course"
+    assert [(row["student"], row["points"], row["status"]) for row in course.marks(other)] == [("ada", 0, "not graded")]
+
+
 def test_one_student_s_exercises_can_be_graded_side_by_side(tmp_path):
     """Twelve exercises of a student who is new to the grade book, six at a time: none may fail for meeting another."""
     names = [f"numbers-{k}" for k in range(12)]

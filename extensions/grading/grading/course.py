@@ -99,22 +99,23 @@ def grade(course, exercise=None, again=False, jobs=None, say=print):
         if name not in known:
             report[student, name] = Outcome(student, name, "not graded", f"there is no exercise {name} in this course")
             continue
-        print_ = fingerprint(course, student, name)
-        if again or (student, name) not in report or report[student, name].fingerprint != print_:
-            todo.append((student, name, print_))
+        content = fingerprint(course, student, name)
+        if again or (student, name) not in report or report[student, name].fingerprint != content:
+            todo.append((student, name, content))
+    write_report(course, report)
     _enter_students(course, {student for student, _, _ in todo})
     limit = config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
     done, lock = 0, threading.Lock()
 
     def one(item):
         nonlocal done
-        student, name, print_ = item
+        student, name, content = item
         start = time.monotonic()
         outcome = in_process(_grade_one, (course, student, name), limit)
         if outcome is None:
             problem = f"grading ended unexpectedly or took more than {limit:.0f} seconds"
             outcome = Outcome(student, name, "not graded", problem)
-        outcome.seconds, outcome.fingerprint = round(time.monotonic() - start, 1), print_
+        outcome.seconds, outcome.fingerprint = round(time.monotonic() - start, 1), content
         with lock:
             done += 1
             report[student, name] = outcome
