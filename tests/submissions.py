@@ -195,7 +195,8 @@ while True:
     hoard.append(bytearray(10**7))
 """
 HOARD_IN_PROCESSES = """
-import os, time
+import os, signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # or a busy machine ends the cell before the memory is full
 for _ in range(4):
     if os.fork() == 0:
         hoard = bytearray(10**9)
