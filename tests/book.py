@@ -5,6 +5,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build/html"
 PAGE_WEIGHT_BUDGET = 700_000
+# what stock Colab has and a chapter or an exercise may use; they must not need anything else
+STOCK_PACKAGES = {"torch", "numpy", "matplotlib", "sklearn", "scipy", "ipywidgets"}
 
 
 def notebooks():
@@ -33,6 +36,12 @@ def chapters():
 def read(path):
     """The notebook at `path`, as nbformat 4."""
     return nbformat.read(path, as_version=4)
+
+
+def anchors(text):
+    """The anchors of the sections in Markdown, as they are made on the site."""
+    titles = re.findall(r"^#{2,3} (.+)$", text, re.M)
+    return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())) for title in titles}
 
 
 def page_of(path):

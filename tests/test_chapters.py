@@ -9,8 +9,6 @@ from pathlib import Path
 import book
 import pytest
 
-# what stock Colab has and a chapter may use; a chapter must not need anything else
-STOCK_PACKAGES = {"torch", "numpy", "matplotlib", "sklearn", "scipy", "ipywidgets"}
 NETWORK_MODULES = {"urllib", "http", "socket", "ftplib", "requests", "subprocess", "ssl", "asyncio"}
 KNOWN_TAGS = {"nbval-ignore-output", "raises-exception", "remove-input"}
 SECTIONS_AT_END = ["Summary", "References"]
@@ -49,7 +47,7 @@ def test_imports_are_stock_and_nothing_reaches_the_network(path):
                 names = [node.module]
             for name in names:
                 top = name.split(".")[0]
-                assert top in STOCK_PACKAGES | sys.stdlib_module_names, f"cell {number} imports {top}"
+                assert top in book.STOCK_PACKAGES | sys.stdlib_module_names, f"cell {number} imports {top}"
                 assert top not in NETWORK_MODULES, f"cell {number} imports {top}"
         for word in ("fetch_", "download", "hub.load", "urlopen"):
             assert word not in cell.source, f"cell {number}: {word!r} looks like a download"
@@ -132,10 +130,7 @@ def test_the_summary_links_to_sections_of_the_chapter(path):
     summary = text.split("\n## Summary", 1)[1].split("\n## ", 1)[0]
     links = re.findall(r"\]\(#([^)]+)\)", summary)
     assert len(links) >= 5
-    slugs = {
-        re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", h.strip().lower()))
-        for h in re.findall(r"^#{2,3} (.+)$", text, re.M)
-    }
+    slugs = book.anchors(text)
     assert set(links) <= slugs, f"no such section: {set(links) - slugs}"
 
 

@@ -14,7 +14,6 @@ from grading import course, handout, notebooks
 
 SLUGS = [path.stem for path in book.chapters()]
 NAMES = sorted(path.stem for path in (book.ROOT / "solutions").glob("*/*.ipynb"))
-STOCK_PACKAGES = {"torch", "numpy", "matplotlib", "sklearn", "scipy", "ipywidgets"}
 
 each_exercise = pytest.mark.parametrize("name", NAMES)
 
@@ -108,9 +107,7 @@ def test_links_to_sections_of_chapters_exist(name):
         chapter = book.ROOT / "chapters" / f"{slug}.ipynb"
         assert chapter.exists()
         words = "\n".join(cell.source for cell in book.read(chapter).cells if cell.cell_type == "markdown")
-        titles = re.findall(r"^#{2,3} (.+)$", words, re.M)
-        anchors = {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title.strip().lower())) for title in titles}
-        assert not anchor or anchor in anchors, f"no section {anchor} in {slug}"
+        assert not anchor or anchor in book.anchors(words), f"no section {anchor} in {slug}"
 
 
 def _global_names(tree):
@@ -156,7 +153,7 @@ def test_imports_are_stock_and_cells_are_plain(name):
             modules += [node.module] if isinstance(node, ast.ImportFrom) else []
             for module in modules:
                 top = module.split(".")[0]
-                assert top in STOCK_PACKAGES | {"math", "itertools", "copy", "collections", "functools"}, module
+                assert top in book.STOCK_PACKAGES | {"math", "itertools", "copy", "collections", "functools"}, module
         assert not re.search(r"^\s*[%!]", cell.source, re.M), f"cell {number} holds a magic"
         assert "rcParams" not in cell.source, f"cell {number} sets a plot style"
         if "plt." in cell.source and "show" in cell.source:

@@ -7,7 +7,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-LARGEST_FILE = 50_000_000  # bytes
+from . import notebooks
+
 IGNORED = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\.ipynb_checkpoints/|Thumbs\.db$)")
 # how platforms name what they let instructors download; tried in this order
 PATTERNS = {
@@ -51,8 +52,8 @@ def walk(folder):
             continue
         if path.suffix.lower() == ".zip":
             yield from _unzip(path, name, "" if "/" not in name else name.rpartition("/")[0] + "/", when, 0)
-        elif path.stat().st_size > LARGEST_FILE:
-            yield Found(name, name, b"", when, f"larger than {LARGEST_FILE / 1e6:.0f} MB")
+        elif path.stat().st_size > notebooks.LARGEST:
+            yield Found(name, name, b"", when, f"larger than {notebooks.LARGEST / 1e6:.0f} MB")
         else:
             yield Found(name, name, path.read_bytes(), when)
 
@@ -70,8 +71,8 @@ def _unzip(file, name, inner, when, depth):
             if member.is_dir() or IGNORED.search(names[0]):
                 continue
             when = datetime.datetime(*member.date_time).timestamp()
-            if member.file_size > LARGEST_FILE:
-                yield Found(*names, b"", when, f"larger than {LARGEST_FILE / 1e6:.0f} MB")
+            if member.file_size > notebooks.LARGEST:
+                yield Found(*names, b"", when, f"larger than {notebooks.LARGEST / 1e6:.0f} MB")
                 continue
             try:
                 content = archive.read(member)

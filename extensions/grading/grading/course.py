@@ -16,7 +16,6 @@ from nbgrader.api import Gradebook
 
 from . import feedback, handout, notebooks, sandbox, settings
 
-LARGEST_SUBMISSION = 50_000_000  # bytes
 GRACE = 60  # seconds beyond the sandbox's own limit, after which a grading process is ended from outside
 
 
@@ -38,7 +37,7 @@ def new(course, solutions):
     In a course that exists already, missing exercises are added and nothing is changed. Returns the names added.
     """
     course, solutions = Path(course).resolve(), Path(solutions)
-    names = sorted(path.stem for path in solutions.glob("*/*.ipynb") if path.stem == path.parent.name)
+    names = notebooks.names(solutions)
     if not names:
         raise FileNotFoundError(f"{solutions} holds no exercise (NAME/NAME.ipynb)")
     course.mkdir(parents=True, exist_ok=True)
@@ -61,8 +60,7 @@ def prepare(course):
         made = Path(course, "release", source.stem, source.name)
         if source.stem in entered and made.exists() and made.stat().st_mtime >= source.stat().st_mtime:
             continue
-        handout.check_source(notebooks.read(source), source)
-        handout.check_handout(notebooks.read(handout.generate(config, source.stem)), notebooks.read(source), source)
+        handout.generate(config, source)
 
 
 def exercises(course):
@@ -174,7 +172,7 @@ def _grade_one(course, student, exercise):
         if not path.exists():
             others = sorted(p.name for p in path.parent.iterdir())
             raise notebooks.Damaged(f"there is no file {path.name}" + (f", but {', '.join(others)}" if others else ""))
-        notebooks.read(path, LARGEST_SUBMISSION)
+        notebooks.read(path, notebooks.LARGEST)
     except notebooks.Damaged as error:
         problem = str(error)
     api = _api(course)

@@ -151,7 +151,7 @@ def make(source, target, names=None):
     and the way out.
     """
     source, target = Path(source), Path(target)
-    names = names or sorted(path.stem for path in source.glob("*/*.ipynb") if path.stem == path.parent.name)
+    names = names or notebooks.names(source)
     texts = {}
     with tempfile.TemporaryDirectory() as folder:
         config = settings()
@@ -159,25 +159,23 @@ def make(source, target, names=None):
         config.CourseDirectory.db_url = "sqlite://"
         for name in names:
             path = source / name / f"{name}.ipynb"
-            notebook = notebooks.read(path)
-            check_source(notebook, path)
             copied = Path(folder, "source", name, path.name)
             copied.parent.mkdir(parents=True)
             copied.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-            made = generate(config, name, database=False)
-            check_handout(notebooks.read(made), notebook, path)
-            texts[name] = made.read_text(encoding="utf-8")
+            texts[name] = generate(config, path, database=False).read_text(encoding="utf-8")
     for name, text in texts.items():
         (target / name).mkdir(parents=True, exist_ok=True)
         (target / name / f"{name}.ipynb").write_text(text, encoding="utf-8")
     return names
 
 
-def generate(config, name, database=True):
-    """Run nbgrader's generate_assignment for one exercise and return the path of the hand-out.
+def generate(config, path, database=True):
+    """Run nbgrader's generate_assignment for the instructor's notebook at `path` and return the hand-out's path.
 
-    Raises `BadSolution` with nbgrader's words if it fails.
+    Raises `BadSolution` if the notebook or its hand-out is not sound, or with nbgrader's words if that fails.
     """
+    name, notebook = path.stem, notebooks.read(path)
+    check_source(notebook, path)
     if not database:
         config.GenerateAssignment.no_database = True
         steps = config.GenerateAssignment.preprocessors
@@ -187,7 +185,9 @@ def generate(config, name, database=True):
     if not result["success"]:
         raise BadSolution(f"{name}: nbgrader made no hand-out of it.\n{result.get('error', '')}{result.get('log', '')}")
     course = api.coursedir
-    return Path(course.format_path(course.release_directory, ".", name), f"{name}.ipynb")
+    made = Path(course.format_path(course.release_directory, ".", name), f"{name}.ipynb")
+    check_handout(notebooks.read(made), notebook, path)
+    return made
 
 
 def quiet_api(config):

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import nbformat
 
+LARGEST = 50_000_000  # bytes of a file that somebody hands in
+
 
 class Damaged(ValueError):
     """A file that should be a notebook is none."""
@@ -39,6 +41,11 @@ def read(path, limit=None):
         if not isinstance(cell.get("source"), str) or not isinstance(cell.get("metadata"), dict):
             raise Damaged(f"the file is not a notebook: cell {number} has no source or no metadata")
     return notebook
+
+
+def names(folder):
+    """The names of the exercises in a folder of instructors' notebooks, NAME/NAME.ipynb."""
+    return sorted(path.stem for path in Path(folder).glob("*/*.ipynb") if path.stem == path.parent.name)
 
 
 def role(cell):
