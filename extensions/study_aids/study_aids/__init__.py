@@ -1,0 +1,140 @@
+"""Flashcards, quizzes, a cheat sheet with receipts, formulas and a glossary for a book (see README.md)."""
+
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+
+from . import elements, pages, terms
+from .library import Library
+
+__version__ = "1.0.0"
+PACKAGE = Path(__file__).parent
+SECTIONS = "## Flashcards\n\n```{flashcards}\n```\n\n## Quiz\n\n```{quiz}\n```\n"
+
+
+def _open_library(app):
+    """Read every study file before any page is built: a mistake in one is told at once."""
+    contents = []
+    folder = app.config.study_aids_chapters
+    for tree in app.config.external_site_map.root.subtrees:
+        names = [str(name) for name in tree.items]
+        contents.append((tree.caption or "", [name for name in names if name.rpartition("/")[0] == folder]))
+    app.study_library = Library(app.srcdir, app.config.study_aids_folder, contents)
+    app.study_library.check()
+
+
+def _append_sections(app, docname, content):
+    """Put flashcards and quiz below a chapter that has a study file, as one more cell of its notebook."""
+    slug = docname.rpartition("/")[2]
+    if app.study_library.docnames.get(slug) != docname or slug not in app.study_library.studies:
+        return
+    notebook = json.loads(content[0])
+    cell = {"cell_type": "markdown", "id": "study-aids", "metadata": {}, "source": SECTIONS}
+    notebook["cells"].append(cell)
+    content[0] = json.dumps(notebook, ensure_ascii=False)
+
+
+def _complete(app, document):
+    """Put figures onto the cards, and link a chapter's terms to the glossary."""
+    _place_figures(document, app.env)
+    library = app.study_library
+    docname = app.env.docname
+    slug = docname.rpartition("/")[2]
+    if library.docnames.get(slug) == docname and (library.root / library.assets / "glossary.yml").exists():
+        app.env.note_dependency(str(library.glossary.path))
+        terms.link_first_uses(document, library.glossary.data or {}, slug)
+
+
+def _place_figures(document, environment):
+    for place in list(document.findall(pages.card_figure)):
+        cell = next((c for c in document.findall(nodes.container) if c.get("cell_index") == place["cell"]), None)
+        figure = _figure_in(cell, environment) if cell is not None else None
+        if figure is None:
+            raise ExtensionError(f"{place['where']}: the cell of its figure draws none when it runs. Name another cell.")
+        place.replace_self(figure)
+
+
+def _figure_in(cell, environment):
+    """A copy of the first picture that a cell shows, or of a slider's default frame; None if it shows none."""
+    image = next(cell.findall(nodes.image), None)
+    if image is not None:
+        copy = image.deepcopy()
+        copy["ids"], copy["names"] = [], []
+        return copy
+    slider = next((node for node in cell.findall() if node.tagname == "static_interact"), None)
+    if slider is None:
+        return None
+    frame = slider["frames"][slider["index"][slider["default"]]]
+    picture = next((part for part in frame if "image" in part), None)
+    if picture is None:
+        return None
+    where = environment.app.builder.get_relative_uri(environment.docname, environment.config.root_doc)
+    folder = where.rpartition("/")[0]
+    address = f"{folder}/_static/interact/{picture['image']}".lstrip("/")
+    return elements.element(
+        "img", src=address, alt=slider["alternative"], width=picture["width"], height=picture["height"],
+        loading="lazy", decoding="async",
+    )  # fmt: skip
+
+
+def _purge(app, environment, docname):
+    if getattr(environment, "study_aids_box", None) == docname:
+        environment.study_aids_box = None
+
+
+def _merge(app, environment, docnames, other):
+    for name in ("study_aids_box", "study_aids_anki"):
+        if getattr(other, name, None):
+            setattr(environment, name, getattr(other, name))
+
+
+def _add_assets(app, pagename, templatename, context, doctree):
+    if doctree is not None and next(doctree.findall(elements.html_element), None) is not None:
+        app.add_css_file("study_aids.css")
+        app.add_js_file("study_aids.js", loading_method="defer")
+
+
+def _add_static_folder(app, config):
+    config.html_static_path.append(str(PACKAGE / "static"))
+
+
+def _write_cards(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    from . import anki, cards
+
+    if box := getattr(app.env, "study_aids_box", None):
+        cards.write_all(app, app.study_library, box)
+    if getattr(app.env, "study_aids_anki", False):
+        anki.write_for_site(app, app.study_library)
+
+
+def setup(app):
+    """Register the extension; ``study_aids_folder`` has the study files, ``study_aids_chapters`` the chapters."""
+    app.add_config_value("study_aids_folder", "assets", "env", str)
+    app.add_config_value("study_aids_chapters", "chapters", "env", str)
+    passing = (elements.pass_through, elements.pass_through)
+    app.add_node(
+        elements.html_element, html=(elements.visit, elements.depart), latex=passing, text=passing, man=passing, texinfo=passing
+    )
+    for name, directive in {
+        "flashcards": pages.Flashcards,
+        "quiz": pages.Quiz,
+        "flashcard-box": pages.FlashcardBox,
+        "anki-deck": pages.AnkiDeck,
+        "cheat-sheet": pages.CheatSheet,
+        "formula-list": pages.FormulaList,
+        "glossary-terms": pages.GlossaryTerms,
+    }.items():
+        app.add_directive(name, directive)
+    app.connect("config-inited", _add_static_folder)
+    app.connect("builder-inited", _open_library)
+    app.connect("source-read", _append_sections)
+    app.connect("doctree-read", _complete, priority=390)  # before exercises are added and pictures are collected
+    app.connect("env-purge-doc", _purge)
+    app.connect("env-merge-info", _merge)
+    app.connect("html-page-context", _add_assets)
+    app.connect("build-finished", _write_cards)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

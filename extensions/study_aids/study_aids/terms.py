@@ -1,0 +1,97 @@
+"""Link the first use of each term in a chapter to the glossary."""
+
+import re
+
+from docutils import nodes
+from sphinx import addnodes
+
+from .elements import html_element
+
+# a term is not linked in headings, code, mathematics, other links, and in the study aids themselves
+CLOSED = (nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.reference,
+          addnodes.pending_xref, html_element, nodes.image, nodes.comment, nodes.raw)  # fmt: skip
+
+
+def words_of(entry):
+    """The words that stand for a term of the glossary: as it says, or its names without what is in brackets."""
+    names = [entry["term"], *entry.get("also", [])]
+    return entry.get("words") or [re.sub(r" \(.*?\)$", "", name) for name in names]
+
+
+def choose(glossary, slug):
+    """For the chapter `slug`, the term that each word stands for.
+
+    `glossary` maps slugs to their entries. Where several entries share a word, the chapter's own one has it; without
+    one of its own nobody has, since the chapter may mean either. A term with ``local: true`` is linked in its own
+    chapter alone.
+    """
+    meant = {}
+    for home, entries in glossary.items():
+        for entry in entries:
+            if home != slug and entry.get("local"):
+                continue
+            for word in words_of(entry):
+                meant.setdefault(word, []).append((home, entry["term"]))
+    chosen = {}
+    for word, candidates in meant.items():
+        own = [term for home, term in candidates if home == slug]
+        if own or len(candidates) == 1:
+            chosen[word] = own[0] if own else candidates[0][1]
+    return chosen
+
+
+def pattern(words):
+    """A regular expression that finds the words, the longest first, also in the plural and at the start of a sentence."""
+
+    def flexible(word):
+        text = re.escape(word).replace("'", "['’]").replace(r"\ ", r"\s+")
+        return f"[{word[0].upper()}{word[0].lower()}]{text[1:]}" if word[0].isalpha() else text
+
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(flexible, longest_first))})(?:e?s)?(?![\w-])")
+
+
+def link_first_uses(document, glossary, slug):
+    """Put a link around the first use of each term in the prose of a chapter; returns the terms that were found."""
+    chosen = choose(glossary, slug)
+    if not chosen:
+        return set()
+    finder, linked = pattern(chosen), set()
+    for text in list(document.findall(nodes.Text)):
+        if _closed(text):
+            continue
+        parts, end = [], 0
+        for match in finder.finditer(text):
+            term = _term(match.group(), chosen)
+            if term in linked:
+                continue
+            linked.add(term)
+            parts += [nodes.Text(text[end : match.start()]), _link(match.group(), term, document)]
+            end = match.end()
+        if parts:
+            parts.append(nodes.Text(text[end:]))
+            text.parent.replace(text, [part for part in parts if part.astext()])
+    return linked
+
+
+def _closed(node):
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, CLOSED):
+            return True
+    return False
+
+
+def _term(found, chosen):
+    plain = " ".join(found.replace("’", "'").split())
+    for form in (plain, plain[0].lower() + plain[1:], plain[0].upper() + plain[1:]):
+        for ending in ("", "s", "es"):
+            if form.endswith(ending) and (word := form.removesuffix(ending)) in chosen:
+                return chosen[word]
+    raise AssertionError(f"{found!r} was found and is no term")
+
+
+def _link(text, term, document):
+    inner = nodes.inline(text, text, classes=["glossary-term"])
+    where = {"refdomain": "std", "reftype": "term", "reftarget": term, "refdoc": document.settings.env.docname}
+    return addnodes.pending_xref(text, inner, refexplicit=True, refwarn=True, **where)
