@@ -79,17 +79,6 @@ def _figure_in(cell, environment):
     )  # fmt: skip
 
 
-def _purge(app, environment, docname):
-    if getattr(environment, "study_aids_box", None) == docname:
-        environment.study_aids_box = None
-
-
-def _merge(app, environment, docnames, other):
-    for name in ("study_aids_box", "study_aids_anki"):
-        if getattr(other, name, None):
-            setattr(environment, name, getattr(other, name))
-
-
 def _add_assets(app, pagename, templatename, context, doctree):
     if doctree is not None and next(doctree.findall(elements.html_element), None) is not None:
         app.add_css_file("study_aids.css")
@@ -105,16 +94,16 @@ def _write_cards(app, exception):
         return
     from . import anki, cards
 
-    if box := getattr(app.env, "study_aids_box", None):
-        cards.write_all(app, app.study_library, box)
-    if getattr(app.env, "study_aids_anki", False):
+    if page := app.config.study_aids_flashcards_page:
+        cards.write_all(app, app.study_library, page)
         anki.write_for_site(app, app.study_library)
 
 
 def setup(app):
-    """Register the extension; ``study_aids_folder`` has the study files, ``study_aids_chapters`` the chapters."""
+    """Register the extension; README.md explains the configuration values."""
     app.add_config_value("study_aids_folder", "assets", "env", str)
     app.add_config_value("study_aids_chapters", "chapters", "env", str)
+    app.add_config_value("study_aids_flashcards_page", "", "env", str)
     passing = (elements.pass_through, elements.pass_through)
     app.add_node(
         elements.html_element, html=(elements.visit, elements.depart), latex=passing, text=passing, man=passing, texinfo=passing
@@ -133,8 +122,6 @@ def setup(app):
     app.connect("builder-inited", _open_library)
     app.connect("source-read", _append_sections)
     app.connect("doctree-read", _complete, priority=390)  # before exercises are added and pictures are collected
-    app.connect("env-purge-doc", _purge)
-    app.connect("env-merge-info", _merge)
     app.connect("html-page-context", _add_assets)
     app.connect("build-finished", _write_cards)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

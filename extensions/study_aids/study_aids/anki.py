@@ -14,6 +14,8 @@ from docutils import nodes
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from .pages import CARD_FOLDER, book_name
+
 STYLE = """
 .card { max-width: 34em; margin: 0 auto; padding: 0.5em; font: 1.15em/1.5 Georgia, "Source Serif Pro", serif; }
 .kind, .source { color: #55616d; font: 0.8em/1.4 system-ui, sans-serif; }
@@ -35,7 +37,7 @@ def stable_number(*words):
 
 def file_name(config):
     """The name of the deck's file."""
-    return f"{nodes.make_id(config.project)}.apkg"
+    return f"{nodes.make_id(book_name(config))}.apkg"
 
 
 def _math(tex, options):
@@ -106,7 +108,6 @@ def write_deck(path, project, library, figures, timestamp=None):
 def write_for_site(app, library):
     """Write the deck beside the built pages, with the figures that these show."""
     from .cards import CARD
-    from .pages import CARD_FOLDER
 
     figures = {}
     for slug in library.studies:
@@ -114,4 +115,4 @@ def write_for_site(app, library):
         for match in CARD.finditer(page.read_text(encoding="utf-8")):
             if picture := FIGURE.search(match.group()):
                 figures[match[1]] = (page.parent / picture[1]).resolve()
-    write_deck(Path(app.outdir, CARD_FOLDER, file_name(app.config)), app.config.project, library, figures)
+    write_deck(Path(app.outdir, CARD_FOLDER, file_name(app.config)), book_name(app.config), library, figures)

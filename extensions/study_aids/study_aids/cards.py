@@ -8,6 +8,8 @@ import posixpath
 import re
 from pathlib import Path
 
+from .pages import CARD_FOLDER
+
 CARD = re.compile(r'<article class="flashcard" data-card="([^"]+)".*?</article>', re.S)
 ADDRESS = re.compile(r'(<(?:a|img)\b[^>]*? (?:href|src)=")([^"]*)"')
 GLYPHS = re.compile(r'<path id="(g[^"]+)" d="[^"]*"></path>')
@@ -45,8 +47,6 @@ def write_script(path, slug, cards, glyphs):
 
 def write_all(app, library, box):
     """Write a script for each chapter with cards, for the page `box`, from the chapters' pages as they were built."""
-    from .pages import CARD_FOLDER
-
     folder = Path(app.outdir, CARD_FOLDER)
     there = app.builder.get_target_uri(box)
     for slug, source in library.studies.items():

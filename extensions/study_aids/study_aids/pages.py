@@ -60,11 +60,6 @@ class StudyDirective(SphinxDirective):
         inner = nodes.inline("", text, classes=["xref", "myst"])
         return addnodes.pending_xref("", inner, refdoc=self.env.docname, refexplicit=bool(text), **where)
 
-    def chapter_link(self, slug):
-        """A link to a chapter, with its title as text."""
-        where = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{self.library.docnames[slug]}"}
-        return addnodes.pending_xref("", nodes.inline(), refexplicit=False, refwarn=True, **where)
-
     def section(self, name, title, *children):
         """A section of the page; `title` is text or nodes."""
         node = nodes.section(ids=[name], names=[name])
@@ -82,7 +77,12 @@ class Flashcards(StudyDirective):
         source = self.library.studies[slug]
         self.depend_on(source)
         cards = [self._card(slug, source, number) for number in range(len(source.data["cards"]))]
-        return [element("div", *cards, class_="deck", data_deck=slug, data_store=store_name(self.config))]
+        result = [element("div", *cards, class_="deck", data_deck=slug, data_store=store_name(self.config))]
+        if page := self.config.study_aids_flashcards_page:
+            where = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}", "refexplicit": True, "refwarn": True}
+            link = addnodes.pending_xref("", nodes.inline("", "cards of all chapters"), **where)
+            result.append(nodes.paragraph("", "", nodes.Text("They are also among the "), link, nodes.Text(".")))
+        return result
 
     def _card(self, slug, source, number):
         card = source.data["cards"][number]
@@ -167,10 +167,11 @@ class FlashcardBox(StudyDirective):
 
     def run(self):
         """Build what stands there without scripts: which cards there are, where they are, and the Anki deck."""
-        box = getattr(self.env, "study_aids_box", None)
-        if box not in (None, self.env.docname):
-            raise ExtensionError(f"flashcard-box stands on {box} and on {self.env.docname}: have it on one page.")
-        self.env.study_aids_box = self.env.docname
+        if self.config.study_aids_flashcards_page != self.env.docname:
+            raise ExtensionError(
+                f"{self.env.docname}: flashcard-box stands on one page, the one that study_aids_flashcards_page names. "
+                f"Write study_aids_flashcards_page: {self.env.docname} into the configuration."
+            )
         studies, chapters = self.library.studies, self.library.chapters
         for source in studies.values():
             self.depend_on(source)
@@ -201,7 +202,6 @@ class AnkiDeck(StudyDirective):
         """Build the link; the file is written when the pages are."""
         from .anki import file_name
 
-        self.env.study_aids_anki = True
         count = sum(len(source.data["cards"]) for source in self.library.studies.values())
         for source in self.library.studies.values():
             self.depend_on(source)
@@ -230,7 +230,8 @@ class CheatSheet(StudyDirective):
         result = [key, finder]
         for caption, slugs in self.library.parts(source.data):
             chapters = [
-                self.section(f"sheet-{slug}", [self.chapter_link(slug)], self._table(slug, source)) for slug in slugs
+                self.section(f"sheet-{slug}", self.library.chapters[slug].title, self._table(slug, source))
+                for slug in slugs
             ]
             part = self.section(f"sheet-{nodes.make_id(caption)}", caption, *chapters)
             part["classes"].append("sheet-part")
@@ -255,7 +256,8 @@ class CheatSheet(StudyDirective):
         if "instead" in line:
             instead = self.inline(line["instead"], source, *place, "instead")
             reference = element("span", f" {line['reference']}", class_="reference")
-            fact.append(element("div", element("b", "Instead: "), instead, reference, class_="instead"))
+            label = "But: " if line["verdict"] == "refined" else "Instead: "
+            fact.append(element("div", element("b", label), instead, reference, class_="instead"))
         words = " ".join(line.get(key, "") for key in ("topic", "says", "instead", "reference", "verdict"))
         return element(
             "tr",
@@ -278,7 +280,7 @@ class FormulaList(StudyDirective):
         return [
             self.section(
                 f"formulas-{slug}",
-                [self.chapter_link(slug)],
+                self.library.chapters[slug].title,
                 *[self._formula(slug, source, number) for number in range(len(source.data[slug]))],
             )
             for _, slugs in self.library.parts(source.data)
@@ -332,4 +334,9 @@ class GlossaryTerms(StudyDirective):
 
 def store_name(config):
     """The name under which a reader's browser keeps the progress: other books may share its storage."""
-    return f"study-aids/{nodes.make_id(config.project)}"
+    return f"study-aids/{nodes.make_id(book_name(config))}"
+
+
+def book_name(config):
+    """The name of the book, which decks and stored progress go by."""
+    return config.html_title or config.project

@@ -7,7 +7,7 @@ from sphinx import addnodes
 
 from .elements import html_element
 
-# a term is not linked in headings, code, mathematics, other links, and in the study aids themselves
+# a term is not linked in headings, code, mathematics, other links, and in the study aids
 CLOSED = (nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.reference,
           addnodes.pending_xref, html_element, nodes.image, nodes.comment, nodes.raw)  # fmt: skip
 
@@ -57,6 +57,7 @@ def link_first_uses(document, glossary, slug):
     if not chosen:
         return set()
     finder, linked = pattern(chosen), set()
+    _join_lines(document)
     for text in list(document.findall(nodes.Text)):
         if _closed(text):
             continue
@@ -74,12 +75,35 @@ def link_first_uses(document, glossary, slug):
     return linked
 
 
+def _join_lines(document):
+    """Make one text of the lines of a paragraph, which the Markdown parser leaves apart: a term may run over two."""
+    for element in list(document.findall(nodes.TextElement)):
+        if isinstance(element, CLOSED):
+            continue
+        joined = []
+        for child in element.children:
+            if joined and isinstance(child, nodes.Text) and isinstance(joined[-1], nodes.Text):
+                joined[-1] = nodes.Text(joined[-1] + child)
+            else:
+                joined.append(child)
+        if len(joined) < len(element.children):
+            element.children = []
+            element += joined
+
+
 def _closed(node):
     while node.parent is not None:
         node = node.parent
-        if isinstance(node, CLOSED):
+        if isinstance(node, CLOSED) or _names_works(node):
             return True
     return False
+
+
+def _names_works(node):
+    """Whether a node is the title of a book or a journal in italics, or the list of references."""
+    if isinstance(node, nodes.emphasis):
+        return node.astext()[:1].isupper()
+    return isinstance(node, nodes.section) and "references" in node["names"]
 
 
 def _term(found, chosen):
