@@ -52,7 +52,9 @@ def _place_figures(document, environment):
         cell = next((c for c in document.findall(nodes.container) if c.get("cell_index") == place["cell"]), None)
         figure = _figure_in(cell, environment) if cell is not None else None
         if figure is None:
-            raise ExtensionError(f"{place['where']}: the cell of its figure draws none when it runs. Name another cell.")
+            raise ExtensionError(
+                f"{place['where']}: the cell of its figure draws none when it runs. Name another cell."
+            )
         place.replace_self(figure)
 
 
@@ -106,7 +108,12 @@ def setup(app):
     app.add_config_value("study_aids_flashcards_page", "", "env", str)
     passing = (elements.pass_through, elements.pass_through)
     app.add_node(
-        elements.html_element, html=(elements.visit, elements.depart), latex=passing, text=passing, man=passing, texinfo=passing
+        elements.html_element,
+        html=(elements.visit, elements.depart),
+        latex=passing,
+        text=passing,
+        man=passing,
+        texinfo=passing,
     )
     for name, directive in {
         "flashcards": pages.Flashcards,

@@ -79,7 +79,13 @@ class Flashcards(StudyDirective):
         cards = [self._card(slug, source, number) for number in range(len(source.data["cards"]))]
         result = [element("div", *cards, class_="deck", data_deck=slug, data_store=store_name(self.config))]
         if page := self.config.study_aids_flashcards_page:
-            where = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}", "refexplicit": True, "refwarn": True}
+            where = {
+                "refdomain": "std",
+                "reftype": "doc",
+                "reftarget": f"/{page}",
+                "refexplicit": True,
+                "refwarn": True,
+            }
             link = addnodes.pending_xref("", nodes.inline("", "cards of all chapters"), **where)
             result.append(nodes.paragraph("", "", nodes.Text("They are also among the "), link, nodes.Text(".")))
         return result
@@ -128,7 +134,13 @@ class Quiz(StudyDirective):
         see = nodes.paragraph("", "", nodes.Text("Shown in "), self.link(slug, question["see"]), classes=["quiz-see"])
         group = element(
             "div",
-            element("div", element("span", f"{number + 1}", class_="quiz-number"), text, class_="quiz-text", id=f"{name}-text"),
+            element(
+                "div",
+                element("span", f"{number + 1}", class_="quiz-number"),
+                text,
+                class_="quiz-text",
+                id=f"{name}-text",
+            ),
             element("p", hint, class_="quiz-hint") if hint else [],
             answers,
             see,
@@ -155,8 +167,12 @@ class Quiz(StudyDirective):
         answer = nodes.paragraph("", "", nodes.strong("", f"Answer: {shown}."))
         return [
             element(
-                "div", label, element("span", unit) if unit else [], class_="quiz-entry",
-                data_answer=question["answer"], data_tolerance=question["tolerance"],
+                "div",
+                label,
+                element("span", unit) if unit else [],
+                class_="quiz-entry",
+                data_answer=question["answer"],
+                data_tolerance=question["tolerance"],
             ),  # fmt: skip
             element("div", answer, why, class_="quiz-why"),
         ]
@@ -186,7 +202,9 @@ class FlashcardBox(StudyDirective):
                     {"slug": slug, "title": chapters[slug].title, "cards": [[c["id"], c["kind"]] for c in cards]}
                 )
                 count = nodes.Text(f", {len(cards)} cards")
-                listing += nodes.list_item("", nodes.paragraph("", "", self.link(slug, "flashcards", chapters[slug].title), count))
+                listing += nodes.list_item(
+                    "", nodes.paragraph("", "", self.link(slug, "flashcards", chapters[slug].title), count)
+                )
             parts.append({"title": caption, "chapters": here})
         # "<" never stands in the JSON, so no text in it can end the script element
         data = json.dumps({"folder": folder, "parts": parts}, ensure_ascii=False).replace("<", "\\u003c")
@@ -205,7 +223,9 @@ class AnkiDeck(StudyDirective):
         count = sum(len(source.data["cards"]) for source in self.library.studies.values())
         for source in self.library.studies.values():
             self.depend_on(source)
-        address = posixpath.relpath(f"{CARD_FOLDER}/{file_name(self.config)}", posixpath.dirname(self.env.docname) or ".")
+        address = posixpath.relpath(
+            f"{CARD_FOLDER}/{file_name(self.config)}", posixpath.dirname(self.env.docname) or "."
+        )
         link = element("a", f"Download the Anki deck ({count} cards)", href=address, download=True, class_="anki-deck")
         return [nodes.paragraph("", "", link)]
 
@@ -220,7 +240,9 @@ class CheatSheet(StudyDirective):
         key = element(
             "dl",
             *[
-                element("div", element("dt", element("span", verdict, class_=f"verdict {verdict}")), element("dd", meaning))
+                element(
+                    "div", element("dt", element("span", verdict, class_=f"verdict {verdict}")), element("dd", meaning)
+                )
                 for verdict, meaning in VERDICTS.items()
             ],
             class_="verdicts",
@@ -328,7 +350,9 @@ class GlossaryTerms(StudyDirective):
                 "", "", nodes.Text("Defined in "), self.link(slug, entry["see"]), classes=["glossary-see"]
             )
         count = len(terms)
-        finder = element("div", class_="sheet-finder", data_finds="dl.glossary > dt", data_what="terms", data_count=count)
+        finder = element(
+            "div", class_="sheet-finder", data_finds="dl.glossary > dt", data_what="terms", data_count=count
+        )
         return [finder, *parsed]
 
 

@@ -238,7 +238,9 @@ def _check_card(source, place, card, chapter):
         source.problem(place, f"{words or 'only a card of the kind plot has a figure'}.")
     elif "figure" in card and card["figure"] not in chapter.figures:
         known = _choose(card["figure"], chapter.figures)
-        source.problem((*place, "figure"), f"no cell {card['figure']!r} with a described figure is in the chapter. {known}")
+        source.problem(
+            (*place, "figure"), f"no cell {card['figure']!r} with a described figure is in the chapter. {known}"
+        )
 
 
 def _check_question(source, place, question, chapter):
@@ -271,7 +273,9 @@ def read_sheet(path, kind, chapters, shown=None):
             continue
         for number, entry in enumerate(entries):
             _check_section(source, (slug, number, "see"), entry["see"], chapters[slug], chapters)
-            names = [entry["id"]] if "id" in entry else [name.lower() for name in [entry["term"], *entry.get("also", [])]]
+            names = (
+                [entry["id"]] if "id" in entry else [name.lower() for name in [entry["term"], *entry.get("also", [])]]
+            )
             for name in names:
                 if name in seen:
                     source.problem(
