@@ -7,33 +7,10 @@ import book
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 SLIDER_PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
-PAGES = SLIDER_PAGES + [f"reference/{name}.html" for name in ("exercises", "for-instructors", "coming")]
+REFERENCE = ("cheat-sheet", "flashcards", "formulas", "glossary", "exercises", "for-instructors", "coming")
+PAGES = SLIDER_PAGES + [f"reference/{name}.html" for name in REFERENCE]
 PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
-
-
-@pytest.fixture
-def open_page(browser):
-    """Open an address in a context of its own; consoles and requests are collected on the page."""
-    contexts = []
-
-    def opener(url, **options):
-        context = browser.new_context(**({"viewport": DESKTOP} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.problems, page.requested = [], []
-        page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("request", lambda request: page.requested.append(request.url))
-        page.goto(url)
-        page.wait_for_load_state("load")
-        return page
-
-    yield opener
-    for context in contexts:
-        context.close()
 
 
 def frames(page, figure):
@@ -260,7 +237,7 @@ def test_on_paper_the_position_is_written_instead_of_the_controls(name, server, 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("viewport", [book.DESKTOP, book.PHONE], ids=["desktop", "phone"])
 def test_pages_are_accessible_and_fit(name, scheme, viewport, server, open_page):
     page = open_page(f"{server}/{name}", viewport=viewport, color_scheme=scheme)
     assert page.evaluate("document.documentElement.dataset.theme") == scheme
@@ -284,7 +261,7 @@ def test_figures_keep_their_hues_and_turn_light_in_the_dark_scheme(server, open_
 
 @pytest.mark.parametrize("name", PAGES)
 def test_first_load_is_light_and_asks_nobody_else(name, server, browser):
-    context = browser.new_context(viewport=DESKTOP)
+    context = browser.new_context(viewport=book.DESKTOP)
     page = context.new_page()
     sizes = {}
     page.on("response", lambda response: sizes.update({response.url: response}))

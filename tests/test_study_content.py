@@ -1,4 +1,4 @@
-"""The book's study files against its chapters: what a card, a question, a line or a formula says is what is computed."""
+"""The book's study files against its chapters: a card, a question, a line, a formula says what is computed."""
 
 import json
 import re
@@ -176,7 +176,7 @@ NO_SYMBOLS = re.compile(
     r"\\(?:text|mathrm|operatorname)\{[^{}]*\}|\\begin\{\w+\}|\\end\{\w+\}"
     r"|\\(?:frac|tfrac|sqrt|left|right|[bB]ig[lr]?|[lr]floor|[lr]ceil|[lr]Vert|[lr]vert|quad|qquad|cdot|cdots|dots|ldots|times|"
     r"sum|prod|max|min|ln|log|exp|cos|sin|tanh|leftarrow|to|le|leq|ge|geq|ne|neq|in|approx|infty|top|partial|nabla|"
-    r"bigl|bigr|Bigl|Bigr|begin|end|pi|odot|mid|text|sim|iff|implies|star|pm|displaystyle|hat|bar|tilde|mathbb|mathcal|"
+    r"bigl|bigr|Bigl|Bigr|begin|end|pi|odot|mid|text|sim|iff|implies|star|pm|displaystyle|hat|bar|tilde|propto|Longrightarrow|mathbb|mathcal|"
     r"underbrace|overbrace|lVert|rVert|Rightarrow|cup|ldots|bigg|lfloor|rfloor)(?![A-Za-z])|\\[,;:! {}|\\]"
 )
 SYMBOL = re.compile(r"\\[A-Za-z]+|[A-Za-z]")

@@ -6,7 +6,7 @@ from docutils import nodes
 
 
 class html_element(nodes.General, nodes.Element):
-    """An HTML element with `tag` and `html` (its attributes: text, or True for one without a value) around its children."""
+    """An HTML element around its children: `tag`, and in `html` its attributes (True for one without a value)."""
 
 
 VOID = {"input", "img"}

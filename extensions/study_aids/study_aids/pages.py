@@ -125,7 +125,9 @@ class Quiz(StudyDirective):
         question = source.data["quiz"][number]
         place = ("quiz", number)
         name, kind = question["id"], question["kind"]
-        text = self.markdown(question["question"], source, *place, "question")
+        parsed = self.markdown(question["question"], source, *place, "question")
+        place_in_quiz = element("span", f"{number + 1}", class_="quiz-number")
+        text = element("div", place_in_quiz, parsed, class_="quiz-text", id=f"{name}-text")
         if kind == "number":
             answers = self._number(question, source, place)
         else:
@@ -134,13 +136,7 @@ class Quiz(StudyDirective):
         see = nodes.paragraph("", "", nodes.Text("Shown in "), self.link(slug, question["see"]), classes=["quiz-see"])
         group = element(
             "div",
-            element(
-                "div",
-                element("span", f"{number + 1}", class_="quiz-number"),
-                text,
-                class_="quiz-text",
-                id=f"{name}-text",
-            ),
+            text,
             element("p", hint, class_="quiz-hint") if hint else [],
             answers,
             see,
@@ -160,7 +156,9 @@ class Quiz(StudyDirective):
 
     def _number(self, question, source, place):
         unit = question.get("unit", "")
-        shown = " ".join(filter(None, [f"{question['answer']:g}".replace("-", "−"), unit]))
+        value = question["answer"]
+        shown = f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else f"{value}"
+        shown = f"{shown.replace('-', '−')} {unit}".rstrip()
         field = element("input", type="text", inputmode="text", name=question["id"], size=8)
         label = element("label", element("span", "Your answer"), field)
         why = self.markdown(question["why"], source, *place, "why")
@@ -171,9 +169,9 @@ class Quiz(StudyDirective):
                 label,
                 element("span", unit) if unit else [],
                 class_="quiz-entry",
-                data_answer=question["answer"],
+                data_answer=value,
                 data_tolerance=question["tolerance"],
-            ),  # fmt: skip
+            ),
             element("div", answer, why, class_="quiz-why"),
         ]
 
@@ -240,15 +238,12 @@ class CheatSheet(StudyDirective):
         key = element(
             "dl",
             *[
-                element(
-                    "div", element("dt", element("span", verdict, class_=f"verdict {verdict}")), element("dd", meaning)
-                )
+                element("div", element("dt", verdict_badge(verdict)), element("dd", meaning))
                 for verdict, meaning in VERDICTS.items()
             ],
             class_="verdicts",
         )
-        count = sum(map(len, source.data.values()))
-        finder = element("div", class_="sheet-finder", data_finds=".sheet tr.line", data_what="lines", data_count=count)
+        finder = element("div", class_="sheet-finder", data_finds=".sheet tr.line", data_what="lines")
         result = [key, finder]
         for caption, slugs in self.library.parts(source.data):
             chapters = [
@@ -284,7 +279,7 @@ class CheatSheet(StudyDirective):
         return element(
             "tr",
             element("td", *fact),
-            element("td", element("span", line["verdict"], class_=f"verdict {line['verdict']}")),
+            element("td", verdict_badge(line["verdict"])),
             element("td", nodes.inline("", "", self.link(slug, line["see"])), class_="see"),
             class_=f"line {line['verdict']}",
             id=line["id"],
@@ -349,11 +344,13 @@ class GlossaryTerms(StudyDirective):
             definition += nodes.paragraph(
                 "", "", nodes.Text("Defined in "), self.link(slug, entry["see"]), classes=["glossary-see"]
             )
-        count = len(terms)
-        finder = element(
-            "div", class_="sheet-finder", data_finds="dl.glossary > dt", data_what="terms", data_count=count
-        )
+        finder = element("div", class_="sheet-finder", data_finds="dl.glossary > dt", data_what="terms")
         return [finder, *parsed]
+
+
+def verdict_badge(verdict):
+    """A verdict as it is shown."""
+    return element("span", verdict, class_=f"verdict {verdict}")
 
 
 def store_name(config):

@@ -41,7 +41,7 @@ def choose(glossary, slug):
 
 
 def pattern(words):
-    """A regular expression that finds the words, the longest first, also in the plural and at the start of a sentence."""
+    """A regular expression that finds the words, the longest first, also in the plural and at a sentence's start."""
 
     def flexible(word):
         text = re.escape(word).replace("'", "['’]").replace(r"\ ", r"\s+")

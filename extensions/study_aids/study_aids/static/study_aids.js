@@ -170,9 +170,10 @@
       return make("button", { type: "button", class: `study-button ${kind}`.trim(), click }, text);
     }
 
-    start(ids) {
+    /* A round of the cards `ids`, which may be some of `all`. */
+    start(ids, all = ids) {
       this.queue = [...ids];
-      this.cards = new Set(ids);
+      this.cards = new Set(all);
       this.results = new Map(); // the first answer to each card of this round
       this.at = 0;
       return this.show(false);
@@ -250,8 +251,9 @@
         this.message("No card is left in this choice.");
         return;
       }
-      const again = this.button("Once more", () => this.start([...this.cards]).then(() => this.current?.focus()));
-      const only = this.button("Only what I missed", () => this.start(missed).then(() => this.current?.focus()));
+      const round = (ids) => this.start(ids, [...this.cards]).then(() => this.current?.focus({ preventScroll: true }));
+      const again = this.button("All cards again", () => round([...this.cards]));
+      const only = this.button("Only what I missed", () => round(missed));
       const words = this.results.size
         ? `The round is over: you knew ${knew} of ${plural(this.results.size, "card")} at once.`
         : "That was the last card.";
@@ -390,7 +392,10 @@
     restart() {
       const cards = this.wanted(this.form.elements.which.value);
       this.count();
-      for (const card of this.deck.stage.querySelectorAll(".flashcard")) card.remove();
+      for (const card of this.deck.stage.querySelectorAll(".flashcard")) {
+        card.classList.remove("current");
+        card.remove();
+      }
       this.deck.start(this.form.elements.shuffle.checked ? shuffled(cards) : cards);
     }
 
