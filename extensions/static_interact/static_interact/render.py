@@ -52,7 +52,7 @@ class StaticInteractRenderer:
             return []
         if inline:
             return None
-        if data.mime_type == "image/png" and renderer.renderer.sphinx_env.config.static_interact_compress_figures:
+        if data.mime_type == "image/png" and _compresses(renderer):
             return _compressed_figure(renderer, data)
         if data.mime_type != MIME_TYPE:
             return None
@@ -95,6 +95,11 @@ class StaticInteractRenderer:
                 default=bundle["default"],
             )
         ]
+
+
+def _compresses(renderer):
+    """Whether the book wants its figures compressed; a book that does not use this extension has no such setting."""
+    return getattr(renderer.renderer.sphinx_env.config, "static_interact_compress_figures", False)
 
 
 def _compressed_figure(renderer, data):

@@ -26,7 +26,7 @@ code { font-size: 0.85em; }
 """
 QUESTION = '<p class="kind">{{Kind}}</p>{{Question}}'
 ANSWER = '{{FrontSide}}<hr id="answer">{{Answer}}<p class="source">{{Source}}</p>'
-FIGURE = re.compile(r'<img [^>]*?src="([^"]+)"')
+FIGURE = re.compile(r"<img [^>]*>")
 
 
 def stable_number(*words):
@@ -72,9 +72,9 @@ def note_type(project):
 def write_deck(path, project, library, figures, timestamp=None):
     """Write the cards of all chapters to the file `path`, a deck for each chapter below one for the book.
 
-    `figures` gives the picture's file for the id of each card that has one. A note is known by its card's id, so that
-    a new edition changes a learner's notes and keeps their progress; `timestamp` (seconds since 1970, by default
-    SOURCE_DATE_EPOCH or now) tells Anki which edition is the newer one.
+    `figures` gives the picture's file and its text alternative for the id of each card that has one. A note is known
+    by its card's id, so that a new edition changes a learner's notes and keeps their progress; `timestamp` (seconds
+    since 1970, by default SOURCE_DATE_EPOCH or now) tells Anki which edition is the newer one.
     """
     kind, media, decks = note_type(project), set(), []
     for slug, source in library.studies.items():
@@ -83,8 +83,9 @@ def write_deck(path, project, library, figures, timestamp=None):
         for card in source.data["cards"]:
             front = to_html(card["front"])
             if picture := figures.get(card["id"]):
-                front += f'<p><img src="{html.escape(Path(picture).name)}"></p>'
-                media.add(str(picture))
+                path_of_picture, alternative = picture
+                front += f'<p><img src="{html.escape(path_of_picture.name)}" alt="{html.escape(alternative)}"></p>'
+                media.add(str(path_of_picture))
             other, _, anchor = card["see"].rpartition("#")
             heading = library.chapters[other or slug].sections[anchor]
             shown = f"{title}: {heading}".replace("`", "")
@@ -114,5 +115,8 @@ def write_for_site(app, library):
         page = Path(app.outdir, app.builder.get_target_uri(library.docnames[slug]))
         for match in CARD.finditer(page.read_text(encoding="utf-8")):
             if picture := FIGURE.search(match.group()):
-                figures[match[1]] = (page.parent / picture[1]).resolve()
+                source, alternative = (
+                    html.unescape(re.search(rf' {name}="([^"]*)"', picture.group())[1]) for name in ("src", "alt")
+                )
+                figures[match[1]] = ((page.parent / source).resolve(), alternative)
     write_deck(Path(app.outdir, CARD_FOLDER, file_name(app.config)), book_name(app.config), library, figures)

@@ -37,8 +37,12 @@ class StudyDirective(SphinxDirective):
         self.env.note_dependency(str(source.path))
 
     def markdown(self, text, source, *path):
-        """The nodes of Markdown that stands at `path` in a study file."""
-        parsed = self.parse_text_to_nodes(str(text))
+        """The nodes of Markdown that stands at `path` in a study file; HTML in it is shown as text."""
+        holder = nodes.Element("", *self.parse_text_to_nodes(str(text)))
+        for raw in list(holder.findall(nodes.raw)):
+            shown = nodes.Text(raw.astext())
+            raw.replace_self(shown if isinstance(raw.parent, nodes.TextElement) else nodes.paragraph("", "", shown))
+        parsed = holder.children
         for node in parsed:
             for inner in node.findall():
                 if isinstance(inner, nodes.Element):
