@@ -110,7 +110,7 @@ def test_mathjax_is_found():
 
 INDEX = r"""# Start with $\Gamma^2$
 
-Inline $a < b$ and $\text{x \& "y"}$, again $a < b$.
+Inline $a < b$ and $\text{x \& "y"}$, again $a < b$ (and $h$, but ($k$) too).
 
 $$
 E = m c^2
@@ -177,7 +177,7 @@ def pages(build):
 def test_formulas_of_a_page_are_svg_with_mathml_and_need_no_script(pages):
     body = pages["index"].find("div", class_="body")
     inline, block = body.select("p span.math"), body.select("div.math")
-    assert len(inline) == 3
+    assert len(inline) == 5
     assert len(block) == 3
     for formula in [*inline, *block]:
         assert formula.find("svg")["aria-hidden"] == "true"
@@ -197,6 +197,12 @@ def test_every_glyph_is_there_once_and_every_reference_leads_to_one(pages, name)
     assert wanted == set(identifiers)
     everywhere = [e["id"] for e in page.find_all(id=True)]
     assert len(set(everywhere)) == len(everywhere)
+
+
+def test_a_bracket_stays_on_the_line_of_its_formula(pages):
+    paragraph = pages["index"].select("p:has(span.math)")[0]
+    assert [formula.contents[0] for formula in paragraph.select("span.math")].count("(") == 1
+    assert " (and " in paragraph.get_text() and "but (" in paragraph.get_text()
 
 
 def test_a_title_with_a_formula_is_whole_in_the_navigation_of_other_pages(pages):

@@ -113,7 +113,12 @@ def _formula(translator, node, display):
 def _visit_inline(translator, node):
     from docutils import nodes
 
-    translator.body.append(f'<span class="math">{_formula(translator, node, False)}</span>')
+    # a browser breaks the line before a picture, also behind a bracket that should stay with it
+    bracket = ""
+    if translator.body and translator.body[-1].endswith(("(", "[")):
+        bracket = translator.body[-1][-1]
+        translator.body[-1] = translator.body[-1][:-1]
+    translator.body.append(f'<span class="math">{bracket}{_formula(translator, node, False)}</span>')
     raise nodes.SkipNode
 
 
