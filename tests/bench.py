@@ -1,7 +1,8 @@
 """Measure builds, pages, sliders and grading: `make bench`.
 
-Builds a copy of the book cold with one process, cold with all cores, and warm; loads every page and presses keys in a
-real browser; grades 40 submissions with all cores and one after the other. Machines are noisy: compare within one run.
+Builds a copy of the book cold with one process, cold with all cores, and warm; loads every page in a real browser,
+presses keys, finds lines and turns to the next card; grades 40 submissions with all cores and one after the other.
+Machines are noisy: compare within one run.
 """
 
 import os
@@ -35,6 +36,26 @@ FRAME_LATENCY = """(slider) => {
 }"""
 
 
+# from the click or the letter until the browser has painted what it changed
+STUDY_LATENCY = """async ([act, times]) => {
+  const actions = {
+    skip: () => [...document.querySelectorAll("button")].find((button) => button.textContent === "Skip ›").click(),
+    find: () => {
+      const field = document.querySelector(".sheet-finder input");
+      field.value = "batch".slice(0, (field.value.length + 1) % 6);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+  };
+  const measured = [];
+  for (let i = 0; i < times; i++) {
+    const started = performance.now();
+    actions[act]();
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    measured.push(performance.now() - started);
+  }
+  return measured;
+}"""
+STUDY_PAGES = {"cheat-sheet": "find", "flashcards": "skip", "formulas": None, "glossary": "find"}
 HEADER = """\
                       execution   sliders   rest, alone        frames    frames   first load   key press to frame
 page                          s         s             s   (positions)        kB           kB  median / worst, ms"""
@@ -98,6 +119,25 @@ def measure_pages(site, names):
             page.context.close()
         browser.close()
     return figures
+
+
+def measure_study_pages(site):
+    """Print what the pages for revision weigh, and how long a letter in a finder and the next card take."""
+    print("\nstudy page            first load, kB    letter or next card, median / worst, ms")
+    with book.Server(site) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
+        for name, action in STUDY_PAGES.items():
+            page = browser.new_context(viewport=book.DESKTOP).new_page()
+            responses = []
+            page.on("response", lambda response, seen=responses: seen.append(response))
+            page.goto(f"{server.url}/reference/{name}.html")
+            page.wait_for_load_state("networkidle")
+            weight = sum(book.transferred_bytes(response) for response in responses)
+            times = page.evaluate(STUDY_LATENCY, [action, PRESSES]) if action else []
+            speed = f"{statistics.median(times):.0f} / {max(times):.0f}" if times else "-"
+            print(f"{name:20} {weight / 1e3:15.0f} {speed:>38}")
+            page.context.close()
+        browser.close()
 
 
 def latencies(page):
@@ -167,6 +207,7 @@ def main():
                 f"{path.stem:20} {seconds[str(path)]:10.1f} {frozen:9.1f} {rest:13.1f} {f'{frames} ({positions})':>13}"
                 f" {sum(record['files'].values()) / 1e3:9.0f} {weight / 1e3:12.0f} {speed:>20}"
             )
+        measure_study_pages(all_cores / "_build/html")
 
 
 if __name__ == "__main__":
