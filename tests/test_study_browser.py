@@ -261,6 +261,21 @@ def test_a_half_right_choice_is_told_apart_from_a_wrong_one(server, open_page):
     assert not form.locator(".quiz-why:visible").count()
 
 
+def test_a_quiz_is_taken_with_the_keyboard_alone(server, open_page):
+    page = open_page(f"{server}/chapters/neurons.html")
+    question = next(question for question in STUDIES["neurons"]["quiz"] if question["kind"] == "single")
+    form = page.locator(f"[id='{question['id']}']")
+    right = next(number for number, option in enumerate(question["options"]) if "right" in option)
+    form.locator("input").first.focus()
+    page.keyboard.press("Space")
+    for _ in range(right):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert form.get_by_role("status").text_content() == "Right at the first try."
+    assert page.evaluate("document.activeElement.className") == "quiz-text", "the focus is lost with the button"
+    assert page.url == f"{server}/chapters/neurons.html", "an arrow key turned the page"
+
+
 NUMBERS = {
     "0.5": 0.5, "0,5": 0.5, ".5": 0.5, " −3 ": -3, "-3": -3, "3e-4": 3e-4, "1/2": 0.5, "50 %": 50, "12,832": 12832,
     "1,234,567.5": 1234567.5, "+2": 2, "5.": 5, "": None, "abc": None, "1/2/3": None, "12 updates": None, "--1": None,

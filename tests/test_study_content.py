@@ -89,13 +89,16 @@ wrong = []
 for entry in json.loads(sys.argv[2]):
     for check in entry.get("check", []):
         values = {key: entry[key] for key in ("answer", "tolerance") if key in entry}
+        scope = namespace | values
         try:
-            holds = bool(eval(check, namespace | values))
+            if any(line.startswith("assert ") for line in check.splitlines()):
+                exec(check, scope)
+            else:
+                assert eval(check, scope)
+        except AssertionError as error:
+            wrong.append(f"{entry['id']}: {check} does not hold. {error}")
         except Exception as error:
             wrong.append(f"{entry['id']}: {check} raises {type(error).__name__}: {error}")
-        else:
-            if not holds:
-                wrong.append(f"{entry['id']}: {check} is false")
 print(json.dumps(wrong), file=sys.stderr)
 """
 
@@ -124,10 +127,12 @@ def test_a_wrong_answer_and_a_check_that_breaks_are_told(tmp_path):
         {"id": "right", "answer": 0.5, "tolerance": 0.01, "check": ["abs(answer - rate) <= tolerance"]},
         {"id": "wrong", "answer": 0.7, "tolerance": 0.01, "check": ["abs(answer - rate) <= tolerance"]},
         {"id": "broken", "check": ["nothing > 1"]},
+        {"id": "right in lines", "check": ["half = rate\nassert half == 0.5"]},
+        {"id": "wrong in lines", "check": ["half = rate\nassert half == 0.7, 'half'"]},
     ]
     wrong = run_checks(tmp_path / "small.ipynb", cards)
-    assert [line.split(":")[0] for line in wrong] == ["wrong", "broken"]
-    assert "is false" in wrong[0] and "NameError" in wrong[1]
+    assert [line.split(":")[0] for line in wrong] == ["wrong", "broken", "wrong in lines"]
+    assert "does not hold" in wrong[0] and "NameError" in wrong[1] and "does not hold. half" in wrong[2]
 
 
 # ---- the cheat sheet ----

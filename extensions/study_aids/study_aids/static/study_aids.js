@@ -187,6 +187,7 @@
         this.end(focus);
         return;
       }
+      this.place.textContent = "Loading …";
       let card;
       try {
         card = await this.content(id);
@@ -219,6 +220,7 @@
     }
 
     flip(over, focus = true) {
+      if (!this.current) return; // it is being loaded
       this.flipped = over;
       const [ask, judge] = this.bars;
       ask.hidden = over;
@@ -314,7 +316,8 @@
             return [id, template.content.firstElementChild];
           })));
         });
-        document.head.append(make("script", { src: `${folder}/${slug}.js`, error: reject }));
+        // once the cards were received, a rejection changes nothing
+        document.head.append(make("script", { src: `${folder}/${slug}.js`, error: reject, load: reject }));
       });
       loaded.catch(() => chapters.delete(slug)); // a later card tries again
       chapters.set(slug, loaded);
@@ -391,6 +394,7 @@
 
     restart() {
       const cards = this.wanted(this.form.elements.which.value);
+      this.fetched = false;
       this.count();
       for (const card of this.deck.stage.querySelectorAll(".flashcard")) {
         card.classList.remove("current");
@@ -416,6 +420,8 @@
 
     /* Once the reader turns to the cards, all of the round are fetched: paper gets them all. */
     fetchRound() {
+      if (this.fetched) return;
+      this.fetched = true;
       for (const id of this.deck.cards) {
         this.content(id).then((card) => {
           if (this.deck.cards.has(id) && !card.parentElement) this.deck.stage.append(card);
