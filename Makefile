@@ -1,6 +1,7 @@
 # make book        build the site into _build/html         make test         run every test
 # make serve       build it and show it on this computer    make test-matrix  compare the chapters' numbers under other settings
 # make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
+# make zip         the whole site as a file that works from disk
 # make outputs     execute chapters, store text outputs     make format       lay out code and notebooks
 # make exercises   make the hand-outs from the solutions   make course COURSE=DIR  start a course of your own
 # make clean       delete what was built
@@ -15,10 +16,11 @@ export CHROMIUM
 BIN := .venv/bin
 READY := .venv/ready
 OLD_WIDGETS := .venv/ipywidgets-7.7.1
+NAME := deep-learning-measured
 NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
 .DELETE_ON_ERROR:
-.PHONY: book serve lab outputs exercises course format test test-matrix test-postgres bench clean \
+.PHONY: book serve zip lab outputs exercises course format test test-matrix test-postgres bench clean \
 	needs-python needs-chromium needs-bubblewrap needs-postgres
 
 book: $(READY)
@@ -28,6 +30,12 @@ book: $(READY)
 serve: book
 	@echo "The site is at http://localhost:$(PORT) (stop with Ctrl-C)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+# the site holds all that it needs, so a copy of it does, too
+zip: book
+	@rm -rf _build/zip && mkdir -p _build/zip && cp -r _build/html _build/zip/$(NAME)
+	@cd _build/zip && $(CURDIR)/$(BIN)/python -m zipfile -c $(NAME).zip $(NAME) && rm -r $(NAME)
+	@echo "The site is in _build/zip/$(NAME).zip. Unpack it anywhere and open index.html; no connection is needed."
 
 lab: $(READY)
 	$(BIN)/jupyter lab chapters

@@ -61,15 +61,25 @@ def build(source, output=None):
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    policy = None
+
     def log_message(self, *_):
         pass
 
+    def end_headers(self):
+        if self.policy:
+            self.send_header("Content-Security-Policy", self.policy)
+        super().end_headers()
+
 
 class Server:
-    """Serves a folder on this computer while the `with` block lasts; `url` is its address."""
+    """Serves a folder on this computer while the `with` block lasts; `url` is its address.
 
-    def __init__(self, folder):
-        handler = functools.partial(_Quiet, directory=str(folder))
+    `policy` is sent as the header Content-Security-Policy.
+    """
+
+    def __init__(self, folder, policy=None):
+        handler = functools.partial(type("Handler", (_Quiet,), {"policy": policy}), directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 

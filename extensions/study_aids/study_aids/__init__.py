@@ -130,5 +130,5 @@ def setup(app):
     app.connect("source-read", _append_sections)
     app.connect("doctree-read", _complete, priority=390)  # before exercises are added and pictures are collected
     app.connect("html-page-context", _add_assets)
-    app.connect("build-finished", _write_cards)
+    app.connect("build-finished", _write_cards, priority=700)  # from the pages in their final form
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -68,7 +68,8 @@ def _write_fonts(app):
     app.web_fonts = rules
     css = "".join(
         f'@font-face{{font-family:"{face["family"]}";font-weight:{face["weight"]};'
-        f'font-style:{face.get("style", "normal")};font-display:swap;src:url("fonts/{name}") format("woff2")}}\n'
+        f"font-style:{face.get('style', 'normal')};font-display:{app.config.web_fonts_display};"
+        f'src:url("fonts/{name}") format("woff2")}}\n'
         for face, name in rules
     )
     (store / "web_fonts.css").write_text(css, encoding="utf-8")
@@ -94,6 +95,7 @@ def setup(app):
     """Register the extension with Sphinx; README.md explains the configuration values."""
     app.add_config_value("web_fonts_faces", [], "html", list)
     app.add_config_value("web_fonts_unicodes", DEFAULT_UNICODES, "html", str)
+    app.add_config_value("web_fonts_display", "swap", "html", str)
     app.connect("builder-inited", _write_fonts)
     app.connect("build-finished", _copy_fonts)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -412,8 +412,11 @@
       const sizes = BOX_DAYS.map((_, i) => cards.filter((id) => this.progress.box(id) === i + 1).length);
       const fresh = cards.length - sizes.reduce((sum, size) => sum + size, 0);
       const labels = BOX_DAYS.map((days) => days === 0 ? "again today" : days === 1 ? "again tomorrow" : `after ${days} days`);
-      const tile = (name, size, when) => make("li", { style: `--share: ${cards.length ? size / cards.length : 0}` },
-        make("b", {}, name), make("span", {}, plural(size, "card")), make("small", {}, when));
+      const tile = (name, size, when) => {
+        const item = make("li", {}, make("b", {}, name), make("span", {}, plural(size, "card")), make("small", {}, when));
+        item.style.setProperty("--share", cards.length ? size / cards.length : 0);
+        return item;
+      };
       this.boxes.replaceChildren(tile("New", fresh, "not yet answered"),
         ...sizes.map((size, i) => tile(`Box ${i + 1}`, size, labels[i])));
     }

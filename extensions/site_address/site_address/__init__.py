@@ -1,0 +1,108 @@
+"""Descriptions, previews, canonical links, a site map and a page for dead links (see README.md)."""
+
+import html
+import os
+import re
+from urllib.parse import urlsplit
+
+from docutils import nodes
+from exercise_pages import repository
+from sphinx import addnodes
+from sphinx.errors import ExtensionError
+
+__version__ = "1.0.0"
+
+LONGEST = 250  # characters; search engines cut longer descriptions off
+SENTENCE_END = re.compile(r"[.!?…][”\"')]*(?=\s+[A-ZÀ-Þ“\"'(]|$)")
+NOT_PUBLISHED = re.compile(
+    r"\s*<meta (?:property=\"og:(?:url|image[\w:]*)\"|name=\"twitter:card\") content=\"[^\"]*\" />"
+)
+NOT_FOUND = """<h1>There is no such page</h1>
+<p>Pages keep their addresses, so the link that led here is probably mistyped. <a href="{start}">Begin at the start</a>,
+look into the contents on the left, or <a href="{search}">search the book</a>.</p>"""
+
+
+def find(folder, environment=os.environ):
+    """The address of the site, ending in a slash, or "" if none is known.
+
+    The variable BOOK_ADDRESS (empty: none) comes before GitHub Pages' address of the repository that `folder` is a
+    checkout of. Raises ExtensionError for an address that is none.
+    """
+    address = environment.get("BOOK_ADDRESS")
+    if address is None:
+        found = repository.find(folder, environment)
+        address = f"https://{found.owner.lower()}.github.io/{found.name}/" if found else ""
+        if found and found.name.lower() == f"{found.owner.lower()}.github.io":
+            address = f"https://{found.name.lower()}/"
+    if address and not re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w./~%-]*)?", address):
+        raise ExtensionError(f"BOOK_ADDRESS is {address!r}, which is no address of a site: write https://host/path/")
+    return address if not address or address.endswith("/") else f"{address}/"
+
+
+def description(document):
+    """The first sentences of the first paragraph of a page, as plain text of 250 characters at most."""
+    for paragraph in document.findall(nodes.paragraph):
+        own = isinstance(paragraph.parent, nodes.section) or type(paragraph.parent) is nodes.container
+        if own and len(_plain(paragraph, links=False)) >= 30:
+            return shorten(" ".join(_plain(paragraph).split()))
+    return ""
+
+
+def _plain(node, links=True):
+    """The text of a node without TeX's commands, and without `links` if so wanted."""
+    if isinstance(node, nodes.raw) or (not links and isinstance(node, (nodes.reference, addnodes.download_reference))):
+        return ""
+    if isinstance(node, nodes.math):
+        return re.sub(r"\\[a-zA-Z]+|[{}$]", "", node.astext())
+    if isinstance(node, nodes.Text):
+        return str(node)
+    return "".join(_plain(child, links) for child in node.children)
+
+
+def shorten(text, longest=LONGEST):
+    """As many whole sentences as fit into `longest` characters; of a longer sentence the words that fit, and a mark."""
+    ends = [match.end() for match in SENTENCE_END.finditer(text) if match.end() <= longest]
+    return text[: ends[-1]] if ends else f"{text[: longest - 2].rsplit(' ', 1)[0].rstrip(' ,;:')} …"
+
+
+def _describe(app, pagename, templatename, context, doctree):
+    """Before Open Graph's tags are made: our description in place of the first 200 characters."""
+    words = description(doctree) if doctree is not None else ""
+    if words:
+        context["meta"] = (context.get("meta") or {}) | {"og:description": html.escape(words)}
+        tag = f'<meta name="description" content="{html.escape(words)}" />\n'
+        context["metatags"] = context.get("metatags", "") + tag
+
+
+def _withdraw(app, pagename, templatename, context, doctree):
+    """After them: without an address, no tag that would need one."""
+    if not app.config.html_baseurl:
+        context["metatags"] = NOT_PUBLISHED.sub("", context.get("metatags", ""))
+
+
+def setup(app):
+    """Register the extension and those that it brings."""
+    address = find(app.srcdir)
+    app.config.html_baseurl = address
+    app.setup_extension("sphinxext.opengraph")
+    app.setup_extension("notfound.extension")
+    if address:
+        app.setup_extension("sphinx_sitemap")
+
+    def settle(app, config):
+        config.html_baseurl = address
+        config.ogp_site_url = address
+        config.ogp_site_name = config.html_title or config.project
+        config.ogp_social_cards = {"enable": bool(address)} | (config.ogp_social_cards or {})
+        prefix = config.notfound_urls_prefix = urlsplit(address).path or "/"
+        config.notfound_context = {
+            "title": "No such page",
+            "body": NOT_FOUND.format(start=prefix, search=f"{prefix}search.html"),
+        }
+        config.sitemap_url_scheme = "{link}"
+        config.sitemap_excludes = ["search.html", "genindex.html", "404.html"]
+
+    app.connect("config-inited", settle)
+    app.connect("html-page-context", _describe, priority=400)
+    app.connect("html-page-context", _withdraw, priority=900)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
