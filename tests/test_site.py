@@ -133,7 +133,11 @@ def test_no_dead_link_and_no_dead_anchor(pages, site):
                 url = urllib.parse.urlsplit(element.get(attribute) or "")
                 if url.scheme or url.netloc or not (url.path or url.fragment):
                     continue
-                target = (here.parent / urllib.parse.unquote(url.path)).resolve() if url.path else here
+                path = urllib.parse.unquote(url.path)
+                # only the page for dead links, which is shown anywhere, counts from the root
+                assert not path.startswith("/") or name == "404.html", f"{name}: {element.get(attribute)}"
+                start = site if path.startswith("/") else here.parent
+                target = (start / path.lstrip("/")).resolve() if path else here
                 assert target.exists(), f"{name}: dead link {element.get(attribute)}"
                 if url.fragment and target.suffix == ".html" and tag == "a":
                     other = pages[target.relative_to(site.resolve()).as_posix()]
