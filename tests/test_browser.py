@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 SLIDER_PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
-REFERENCE = ("cheat-sheet", "flashcards", "formulas", "glossary", "exercises", "for-instructors", "coming")
+REFERENCE = ("cheat-sheet", "flashcards", "formulas", "glossary", "exercises", "for-instructors", "coming", "status")
 PAGES = SLIDER_PAGES + [f"reference/{name}.html" for name in REFERENCE]
 PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
 

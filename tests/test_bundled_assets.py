@@ -207,7 +207,8 @@ def test_every_page_of_the_book_has_the_bundle_and_nothing_inline(site):
         assert not inline and not soup.select("[style]") and not soup.select("style"), path
         for tag in soup.select(f"[src*='{FOLDER}'], [href*='{FOLDER}']"):
             address, _, version = (tag.get("src") or tag["href"]).partition("?v=")
-            assert (path.parent / address).resolve().is_file() and len(version) == 8, (path, address)
+            start = site if address.startswith("/") else path.parent
+            assert (start / address.lstrip("/")).resolve().is_file() and len(version) == 8, (path, address)
         assert len(soup.select("script[src]")) == (6 if path.name == "search.html" else 2), path
 
 

@@ -95,6 +95,11 @@ def _font_cache():
     return Path(matplotlib.get_cachedir(), name)
 
 
+# where orjson is installed a kernel would write its messages with it; out of memory that ends the process, while
+# Python's own json raises an error that costs one cell
+PLAIN_MESSAGES = ["--Session.packer=json", "--Session.unpacker=json"]
+
+
 class Sandbox(LocalProvisioner):
     """A provisioner whose kernel runs in bubblewrap and is ended when it passes a limit."""
 
@@ -135,6 +140,7 @@ class Sandbox(LocalProvisioner):
         manager.connection_file = str(self._folder / "kernel.json")
         manager.cache_ports = False
         kwargs = await super().pre_launch(**kwargs)
+        kwargs["cmd"] = [*kwargs["cmd"], *PLAIN_MESSAGES]
         soft, hard = self.memory * MEBIBYTE, (self.memory + RESERVE) * MEBIBYTE
         limits = ["prlimit", f"--data={soft}:{hard}", f"--fsize={self.files * MEBIBYTE}", "--core=0", "--"]
         if self.unprotected:

@@ -1,0 +1,83 @@
+"""execution_stamp: when a chapter was executed, how long it took, with what, and how many claims it checked."""
+
+import datetime
+import importlib.metadata
+import re
+
+import book
+import nbformat
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from execution_stamp import in_words, versions
+
+STAMP = re.compile(
+    r"Last executed on (?P<date>\d+ \w+ \d{4}) in (?P<seconds>\d+) s, all positions of its sliders included, "
+    r"with (?P<versions>.+?)\. (?P<claims>\d+) claims checked\."
+)
+
+
+def _page(site, name):
+    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
+
+
+def _stamp(site, name):
+    (paragraph,) = _page(site, name).select(".execution-stamp")
+    return STAMP.match(paragraph.get_text())
+
+
+def test_dates_and_versions_in_words():
+    assert in_words(datetime.date(2026, 3, 5)) == "5 March 2026"
+    said = versions({"pytest": "Pytest"})
+    assert re.fullmatch(rf"Python 3\.\d+\.\d+\S*, Pytest {re.escape(importlib.metadata.version('pytest'))}", said)
+
+
+@pytest.mark.parametrize("path", book.chapters(), ids=lambda p: p.stem)
+def test_every_chapter_says_when_it_was_executed(path, site):
+    found = _stamp(site, f"chapters/{path.stem}")
+    tags = {tag for cell in book.read(path).cells for tag in cell.metadata.get("tags", []) if tag.startswith("claim:")}
+    assert int(found["claims"]) == len(tags) >= 10
+    assert int(found["seconds"]) >= 1
+    date = datetime.datetime.strptime(found["date"], "%d %B %Y").date()
+    assert datetime.date(2026, 1, 1) <= date <= datetime.datetime.now(datetime.UTC).date()
+    assert f"PyTorch {importlib.metadata.version('torch').partition('+')[0]}" in found["versions"]
+
+
+def test_the_status_page_lists_them_all(site):
+    rows = [[c.get_text() for c in row.select("td")] for row in _page(site, "reference/status").select("table tr")[1:]]
+    chapters = [_stamp(site, f"chapters/{path.stem}") for path in book.chapters()]
+    assert [row[1:] for row in rows[:-1]] == [[found["date"], found["seconds"], found["claims"]] for found in chapters]
+    assert rows[-1][0] == "All" and int(rows[-1][3]) == sum(int(found["claims"]) for found in chapters)
+
+
+def test_what_is_not_executed_says_nothing_and_a_change_is_dated_anew(tmp_path):
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    claim = {"tags": ["claim:run-one"]}
+    for name, cells in {
+        "run": [nbformat.v4.new_markdown_cell("# Run"), nbformat.v4.new_code_cell("assert 1", metadata=claim)],
+        "read": [nbformat.v4.new_markdown_cell("# Read\n\nWords.")],
+    }.items():
+        (tmp_path / "chapters").mkdir(exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / f"chapters/{name}.ipynb")
+    (tmp_path / "index.md").write_text("# A book\n\n```{execution-status}\n```\n", encoding="utf-8")
+    contents = {"format": "jb-book", "root": "index"}
+    contents["chapters"] = [{"file": "chapters/run"}, {"file": "chapters/read"}]
+    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
+    settings = {"title": "A book", "execute": {"execute_notebooks": "cache", "exclude_patterns": ["chapters/read*"]}}
+    settings["sphinx"] = {"extra_extensions": ["execution_stamp"], "config": {"language": "en"}}
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = book.build(tmp_path)
+    assert result.returncode == 0, result.stdout[-2000:]
+    site = tmp_path / "_build/html"
+    assert _stamp(site, "chapters/run")["claims"] == "1"
+    assert not _page(site, "chapters/read").select(".execution-stamp")
+    rows = [row.get_text(" ", strip=True) for row in _page(site, "index").select("table tr")]
+    assert len(rows) == 3 and rows[1].startswith("Run ") and rows[1].endswith(" 1")
+
+    # one more claim: the page and the table on the other page, which did not change, say so
+    notebook = nbformat.read(tmp_path / "chapters/run.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("assert 2", metadata={"tags": ["claim:run-two"]}))
+    nbformat.write(notebook, tmp_path / "chapters/run.ipynb")
+    assert book.build(tmp_path).returncode == 0
+    assert _stamp(site, "chapters/run")["claims"] == "2"
+    assert _page(site, "index").select("table tr")[1].get_text(" ", strip=True).endswith(" 2")
