@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build/html"
@@ -49,6 +50,23 @@ def anchors(text):
 def page_of(path):
     """The built page of a notebook."""
     return SITE / path.relative_to(ROOT).with_suffix(".html")
+
+
+def write(folder, pages, contents, extensions, config=None, **settings):
+    """Write a small book: Markdown `pages` by name, what follows the root in the contents, extensions and settings."""
+    for name, text in pages.items():
+        (folder / f"{name}.md").parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    contents = {"format": "jb-book", "root": "index"} | contents
+    (folder / "_toc.yml").write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
+    sphinx = {"extra_extensions": extensions, "config": {"language": "en"} | (config or {})}
+    settings = {"title": "A book", "only_build_toc_files": True, "sphinx": sphinx} | settings
+    (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+def parsed(site, name):
+    """The page `name` of a built site, parsed."""
+    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
 
 
 def build(source, output=None):

@@ -7,8 +7,6 @@ import re
 import book
 import nbformat
 import pytest
-import yaml
-from bs4 import BeautifulSoup
 from execution_stamp import in_words, versions
 
 STAMP = re.compile(
@@ -17,12 +15,8 @@ STAMP = re.compile(
 )
 
 
-def _page(site, name):
-    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
-
-
 def _stamp(site, name):
-    (paragraph,) = _page(site, name).select(".execution-stamp")
+    (paragraph,) = book.parsed(site, name).select(".execution-stamp")
     return STAMP.match(paragraph.get_text())
 
 
@@ -44,7 +38,9 @@ def test_every_chapter_says_when_it_was_executed(path, site):
 
 
 def test_the_status_page_lists_them_all(site):
-    rows = [[c.get_text() for c in row.select("td")] for row in _page(site, "reference/status").select("table tr")[1:]]
+    rows = [
+        [c.get_text() for c in row.select("td")] for row in book.parsed(site, "reference/status").select("table tr")[1:]
+    ]
     chapters = [_stamp(site, f"chapters/{path.stem}") for path in book.chapters()]
     assert [row[1:] for row in rows[:-1]] == [[found["date"], found["seconds"], found["claims"]] for found in chapters]
     assert rows[-1][0] == "All" and int(rows[-1][3]) == sum(int(found["claims"]) for found in chapters)
@@ -59,19 +55,16 @@ def test_what_is_not_executed_says_nothing_and_a_change_is_dated_anew(tmp_path):
     }.items():
         (tmp_path / "chapters").mkdir(exist_ok=True)
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / f"chapters/{name}.ipynb")
-    (tmp_path / "index.md").write_text("# A book\n\n```{execution-status}\n```\n", encoding="utf-8")
-    contents = {"format": "jb-book", "root": "index"}
-    contents["chapters"] = [{"file": "chapters/run"}, {"file": "chapters/read"}]
-    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
-    settings = {"title": "A book", "execute": {"execute_notebooks": "cache", "exclude_patterns": ["chapters/read*"]}}
-    settings["sphinx"] = {"extra_extensions": ["execution_stamp"], "config": {"language": "en"}}
-    (tmp_path / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    pages = {"index": "# A book\n\n```{execution-status}\n```\n"}
+    contents = {"chapters": [{"file": "chapters/run"}, {"file": "chapters/read"}]}
+    execute = {"execute_notebooks": "cache", "exclude_patterns": ["chapters/read*"]}
+    book.write(tmp_path, pages, contents, ["execution_stamp"], execute=execute)
     result = book.build(tmp_path)
     assert result.returncode == 0, result.stdout[-2000:]
     site = tmp_path / "_build/html"
     assert _stamp(site, "chapters/run")["claims"] == "1"
-    assert not _page(site, "chapters/read").select(".execution-stamp")
-    rows = [row.get_text(" ", strip=True) for row in _page(site, "index").select("table tr")]
+    assert not book.parsed(site, "chapters/read").select(".execution-stamp")
+    rows = [row.get_text(" ", strip=True) for row in book.parsed(site, "index").select("table tr")]
     assert len(rows) == 3 and rows[1].startswith("Run ") and rows[1].endswith(" 1")
 
     # one more claim: the page and the table on the other page, which did not change, say so
@@ -80,4 +73,4 @@ def test_what_is_not_executed_says_nothing_and_a_change_is_dated_anew(tmp_path):
     nbformat.write(notebook, tmp_path / "chapters/run.ipynb")
     assert book.build(tmp_path).returncode == 0
     assert _stamp(site, "chapters/run")["claims"] == "2"
-    assert _page(site, "index").select("table tr")[1].get_text(" ", strip=True).endswith(" 2")
+    assert book.parsed(site, "index").select("table tr")[1].get_text(" ", strip=True).endswith(" 2")

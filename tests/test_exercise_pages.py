@@ -8,15 +8,12 @@ import book
 import pytest
 import submissions
 import yaml
-from bs4 import BeautifulSoup
 from exercise_pages import points_in_words, read_exercise, repository
 from grading import handout, notebooks
 from sphinx.errors import ExtensionError
 
 GITHUB = "https://github.com/someone/a-course"
 CONTENTS = {
-    "format": "jb-book",
-    "root": "index",
     "chapters": [
         {"file": "chapters/numbers"},
         {"file": "list", "sections": [{"file": "exercises/numbers/numbers"}]},
@@ -28,24 +25,14 @@ def _small_book(folder, publish):
     """A book of one chapter with its exercise; returns the built site."""
     submissions.write(submissions.small_exercise(), folder / "solutions/numbers/numbers.ipynb")
     handout.make(folder / "solutions", folder / "exercises")
-    (folder / "chapters").mkdir()
-    for name, text in {
+    pages = {
         "index": "# A book\n\nWords.\n",
         "chapters/numbers": "# Numbers\n\nWords.\n\n## References\n\nNone.\n",
         "list": "# Exercises\n\n```{exercise-table}\n```\n",
-    }.items():
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    (folder / "_toc.yml").write_text(yaml.safe_dump(CONTENTS, sort_keys=False), encoding="utf-8")
-    settings = {
-        "title": "A book",
-        "only_build_toc_files": True,
-        "execute": {"execute_notebooks": "cache", "exclude_patterns": ["exercises/*/*"]},
-        "sphinx": {
-            "extra_extensions": ["exercise_pages"],
-            "config": {"exercise_pages_publish_solutions": publish, "language": "en"},
-        },
     }
-    (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    execute = {"execute_notebooks": "cache", "exclude_patterns": ["exercises/*/*"]}
+    config = {"exercise_pages_publish_solutions": publish}
+    book.write(folder, pages, CONTENTS, ["exercise_pages"], config, execute=execute)
     result = book.build(folder)
     assert result.returncode == 0, result.stdout[-3000:]
     return folder / "_build/html"
@@ -62,10 +49,6 @@ def books(tmp_path_factory):
     return {False: off, True: on}
 
 
-def _page(site, name):
-    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
-
-
 def _links(page):
     return {a.get_text(strip=True): a["href"] for a in page.select(".bd-article .exercise-links a")}
 
@@ -76,7 +59,7 @@ def _whole(site):
 
 
 def test_a_chapter_ends_with_its_exercises(books):
-    page = _page(books[False], "chapters/numbers")
+    page = book.parsed(books[False], "chapters/numbers")
     sections = [heading.get_text() for heading in page.select(".bd-article h2")]
     assert sections[-1].startswith("Exercises")
     assert "3 tasks, 10 points: 7 by automatic checks, 3 by a person." in page.select(".bd-article")[0].get_text()
@@ -88,12 +71,12 @@ def test_a_chapter_ends_with_its_exercises(books):
 
 def test_without_a_repository_there_is_no_dead_link(books):
     for name in ("chapters/numbers", "exercises/numbers/numbers"):
-        assert not any("Colab" in text or "Binder" in text for text in _links(_page(books[False], name)))
+        assert not any("Colab" in text or "Binder" in text for text in _links(book.parsed(books[False], name)))
 
 
 def test_with_a_repository_exercises_open_in_colab_and_on_binder(books):
     for name in ("chapters/numbers", "exercises/numbers/numbers"):
-        links = _links(_page(books[True], name))
+        links = _links(book.parsed(books[True], name))
         path = "someone/a-course/blob/main/exercises/numbers/numbers.ipynb"
         assert links["Open in Colab"] == f"https://colab.research.google.com/github/{path}"
         opened = "lab%2Ftree%2Fexercises%2Fnumbers%2Fnumbers.ipynb"
@@ -101,14 +84,14 @@ def test_with_a_repository_exercises_open_in_colab_and_on_binder(books):
 
 
 def test_the_table_lists_chapter_tasks_and_points(books):
-    rows = _page(books[False], "list").select("table.exercise-table tr")
+    rows = book.parsed(books[False], "list").select("table.exercise-table tr")
     cells = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in rows]
     assert cells[1] == ["Numbers", "Two numbers", "3", "7 + 3"]
     assert [a["href"] for a in rows[1].select("a")] == ["chapters/numbers.html", "exercises/numbers/numbers.html"]
 
 
 def test_an_exercise_is_shown_and_not_run(books):
-    page = _page(books[False], "exercises/numbers/numbers")
+    page = book.parsed(books[False], "exercises/numbers/numbers")
     assert "your code goes here" in page.get_text()
     assert not page.select(".cell_output")
     assert _links(page)["The chapter"] == "../../chapters/numbers.html"
@@ -117,7 +100,7 @@ def test_an_exercise_is_shown_and_not_run(books):
 def test_switched_off_no_solution_is_on_the_site(books):
     site = books[False]
     assert not (site / "solutions").exists()
-    assert "The solutions" not in _links(_page(site, "exercises/numbers/numbers"))
+    assert "The solutions" not in _links(book.parsed(site, "exercises/numbers/numbers"))
     everything = _whole(site)
     for words in (b"sqrt((a - b) ** 2)", b"opposite numbers", b"triangle inequality", b"BEGIN SOLUTION"):
         assert words not in everything
@@ -125,9 +108,9 @@ def test_switched_off_no_solution_is_on_the_site(books):
 
 def test_switched_on_every_solution_is_a_page(books):
     site = books[True]
-    page = _page(site, "solutions/numbers/numbers")
+    page = book.parsed(site, "solutions/numbers/numbers")
     assert "sqrt" in page.get_text() and "opposite numbers" in page.get_text()
-    links = _links(_page(site, "exercises/numbers/numbers"))
+    links = _links(book.parsed(site, "exercises/numbers/numbers"))
     assert links["The solutions"] == "../../solutions/numbers/numbers.html"
     assert _links(page)["The exercises"] == "../../exercises/numbers/numbers.html"
     assert page.select_one(".bd-sidebar-primary a.current")["href"] == "#", "it stands in the contents"
@@ -191,11 +174,11 @@ def test_without_the_variable_git_is_asked(tmp_path):
 
 @pytest.mark.parametrize("path", book.chapters(), ids=lambda p: p.stem)
 def test_every_chapter_of_the_book_leads_to_its_exercises(site, path):
-    links = _links(_page(site, f"chapters/{path.stem}"))
+    links = _links(book.parsed(site, f"chapters/{path.stem}"))
     assert links["Read the exercises"] == f"../exercises/{path.stem}/{path.stem}.html"
     assert (site / "chapters" / links["Download the notebook"]).resolve().is_file()
     exercise = read_exercise(book.ROOT / "exercises" / path.stem / f"{path.stem}.ipynb")
-    assert points_in_words(exercise) in _page(site, f"chapters/{path.stem}").get_text()
+    assert points_in_words(exercise) in book.parsed(site, f"chapters/{path.stem}").get_text()
 
 
 def test_the_book_publishes_no_solutions(site):

@@ -6,8 +6,6 @@ from xml.etree import ElementTree
 
 import book
 import pytest
-import yaml
-from bs4 import BeautifulSoup
 from site_address import find, shorten
 from sphinx.errors import ExtensionError
 
@@ -71,20 +69,11 @@ The text of the page is this sentence.
 
 
 def _small_book(folder, address, patch):
-    for name, text in {"index": INDEX, "part/page": PAGE}.items():
-        (folder / f"{name}.md").parent.mkdir(exist_ok=True)
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    contents = {"format": "jb-book", "root": "index", "chapters": [{"file": "part/page"}]}
-    (folder / "_toc.yml").write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
-    settings = {
-        "title": "A book",
-        "parse": {"myst_enable_extensions": ["dollarmath"]},
-        "sphinx": {
-            "extra_extensions": ["bundled_assets", "site_address"],
-            "config": {"html_title": "A book", "language": "en"},
-        },
-    }
-    (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    pages = {"index": INDEX, "part/page": PAGE}
+    contents = {"chapters": [{"file": "part/page"}]}
+    extensions = ["bundled_assets", "site_address"]
+    parse = {"myst_enable_extensions": ["dollarmath"]}
+    book.write(folder, pages, contents, extensions, {"html_title": "A book"}, parse=parse)
     patch.setenv("BOOK_ADDRESS", address)
     result = book.build(folder)
     assert result.returncode == 0, result.stdout[-3000:]
@@ -98,10 +87,6 @@ def books(tmp_path_factory):
         return {address: _small_book(tmp_path_factory.mktemp("book"), address, patch) for address in (ADDRESS, "")}
 
 
-def _page(site, name):
-    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
-
-
 def _meta(page):
     tags = page.select("meta[content]")
     return {
@@ -111,18 +96,14 @@ def _meta(page):
 
 @pytest.mark.parametrize("address", [ADDRESS, ""])
 def test_each_page_describes_itself(address, books):
-    meta = _meta(_page(books[address], "index"))
-    assert (
-        meta["description"]
-        == meta["og:description"]
-        == "What  is: “quoted” & more of it. It goes on.".replace("  ", " ")
-    )
-    assert _meta(_page(books[address], "part/page"))["description"] == "The text of the page is this sentence."
+    meta = _meta(book.parsed(books[address], "index"))
+    assert meta["description"] == meta["og:description"] == "What is: “quoted” & more of it. It goes on."
+    assert _meta(book.parsed(books[address], "part/page"))["description"] == "The text of the page is this sentence."
 
 
 def test_with_an_address_pages_are_canonical_and_have_a_picture(books):
     site = books[ADDRESS]
-    page = _page(site, "part/page")
+    page = book.parsed(site, "part/page")
     assert page.select_one("link[rel=canonical]")["href"] == f"{ADDRESS}part/page.html"
     meta = _meta(page)
     assert meta["og:url"] == f"{ADDRESS}part/page.html" and meta["twitter:card"] == "summary_large_image"
@@ -134,14 +115,14 @@ def test_with_an_address_pages_are_canonical_and_have_a_picture(books):
 
 def test_without_an_address_no_link_is_dead(books):
     site = books[""]
-    page = _page(site, "part/page")
+    page = book.parsed(site, "part/page")
     assert not page.select("link[rel=canonical]") and not (site / "sitemap.xml").exists()
     assert not {"og:url", "og:image", "og:image:alt", "twitter:card"} & set(_meta(page))
 
 
 @pytest.mark.parametrize("address", [ADDRESS, ""])
 def test_the_page_for_dead_links_works_at_any_depth(address, books):
-    page = _page(books[address], "404")
+    page = book.parsed(books[address], "404")
     assert [h.get_text() for h in page.select("article h1")] == ["There is no such page"]
     prefix = urllib.parse.urlsplit(address).path or "/"
     local = [tag.get("href") or tag.get("src") for tag in page.select("link[href], script[src], img[src], a[href]")]
@@ -162,7 +143,7 @@ def test_every_page_of_the_book_has_its_own_description(site):
         name = path.relative_to(site).as_posix()
         if path.is_relative_to(site / "_static") or name in ("search.html", "genindex.html", "404.html"):
             continue
-        words = _meta(_page(site, name.removesuffix(".html"))).get("description", "")
+        words = _meta(book.parsed(site, name.removesuffix(".html"))).get("description", "")
         assert 50 <= len(words) <= 250, f"{name}: {words!r}"
         assert words not in seen, f"{name} and {seen[words]} describe themselves alike"
         seen[words] = name

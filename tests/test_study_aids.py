@@ -10,7 +10,6 @@ import nbformat
 import pytest
 import yaml
 from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
-from bs4 import BeautifulSoup
 from docutils import nodes
 from study_aids import anki, cards, terms
 from study_aids.library import Library
@@ -397,39 +396,20 @@ def _write_book(folder, **config):
         "reference/formulas": "# Formulas\n\n```{formula-list}\n```\n",
         "reference/terms": "# Terms\n\n```{glossary-terms}\n```\n",
     }
-    for name, text in pages.items():
-        (folder / f"{name}.md").parent.mkdir(exist_ok=True)
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    contents = {
-        "format": "jb-book",
-        "root": "index",
-        "parts": [
-            {"caption": "Lines", "chapters": [{"file": "chapters/slopes"}]},
-            {"caption": "Revise", "chapters": [{"file": name} for name in pages if name != "index"]},
-        ],
-    }
-    (folder / "_toc.yml").write_text(yaml.safe_dump(contents, sort_keys=False), encoding="utf-8")
+    parts = [
+        {"caption": "Lines", "chapters": [{"file": "chapters/slopes"}]},
+        {"caption": "Revise", "chapters": [{"file": name} for name in pages if name != "index"]},
+    ]
+    config = {
+        "myst_heading_anchors": 3,
+        "html_title": TITLE,
+        "study_aids_flashcards_page": "reference/cards",
+    } | config
     settings = {
-        "title": TITLE,
-        "only_build_toc_files": True,
         "execute": {"execute_notebooks": "cache"},
         "parse": {"myst_enable_extensions": ["colon_fence", "dollarmath"]},
-        "sphinx": {
-            "extra_extensions": ["study_aids"],
-            "config": {
-                "language": "en",
-                "myst_heading_anchors": 3,
-                "html_title": TITLE,
-                "study_aids_flashcards_page": "reference/cards",
-            }
-            | config,
-        },
     }
-    (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-
-
-def _page(site, name):
-    return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")
+    book.write(folder, pages, {"parts": parts}, ["study_aids"], config, title=TITLE, **settings)
 
 
 def test_a_small_book_has_all_study_aids(small):
@@ -437,7 +417,7 @@ def test_a_small_book_has_all_study_aids(small):
     result = book.build(small)
     assert result.returncode == 0, result.stdout[-3000:]
     site = small / "_build/html"
-    page = _page(site, "chapters/slopes")
+    page = book.parsed(site, "chapters/slopes")
     assert [h.get_text().rstrip("#") for h in page.select(".bd-article h2")] == [
         "A line rises",
         "Summary",
@@ -449,22 +429,22 @@ def test_a_small_book_has_all_study_aids(small):
     assert not page.select(".quiz script"), "text of an option is text"
     assert "<script>window.injected" in page.select_one(".quiz").get_text()
     assert [a.get_text() for a in page.select("a:has(.glossary-term)")] == ["slope", "rate of\nchange"]
-    sheet = _page(site, "reference/sheet")
+    sheet = book.parsed(site, "reference/sheet")
     assert [tr["id"] for tr in sheet.select("tr.line")] == ["slopes-of-lines", "slopes-always"]
     assert sheet.select_one("#slopes-always .instead").get_text() == "Instead: Some fall. Euclid (1482)"
     assert sheet.select_one("#slopes-of-lines td.see a")["href"] == "../chapters/slopes.html#a-line-rises"
-    formula = _page(site, "reference/formulas").select_one("#slopes-formula")
+    formula = book.parsed(site, "reference/formulas").select_one("#slopes-formula")
     assert [dd.get_text() for dd in formula.select("dd")] == [
         "height",
         "place",
     ] and "assert 1 == 1" in formula.get_text()
-    glossary = _page(site, "reference/terms")
+    glossary = book.parsed(site, "reference/terms")
     assert [dt.get_text().rstrip("#") for dt in glossary.select("dt")] == [
         "rate of change",
         "slope",
         "gradient (of a line)",
     ]
-    box = _page(site, "reference/cards")
+    box = book.parsed(site, "reference/cards")
     assert box.select_one(".deck-chapters a")["href"] == "../chapters/slopes.html#flashcards"
     assert (site / "reference" / box.select_one(".anki-deck")["href"]).resolve().is_file()
     script = (site / "_static/study/slopes.js").read_text(encoding="utf-8")
@@ -481,7 +461,7 @@ def test_a_small_book_has_all_study_aids(small):
 
 
 def page_text(site, name):
-    return _page(site, name).get_text()
+    return book.parsed(site, name).get_text()
 
 
 def test_mistakes_stop_the_build_before_anything_is_executed(small):
