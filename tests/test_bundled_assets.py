@@ -150,6 +150,13 @@ def test_style_attributes_become_classes(root):
     assert soup.pre.get_text() == 'style="color: blue" <script>', "text is no tag"
 
 
+def test_a_style_attribute_cannot_reach_beyond_its_element(root):
+    hostile = '<p style="color: red} body {display: none">a</p><p style="font-family: &quot;A&quot;">b</p>'
+    page, files, _ = bundle(root, PAGE.replace("ELEMENT", hostile))
+    assert "style=" not in page.partition("<body>")[2].replace('style="color: blue"', "")
+    assert "display: none" not in files[STYLE_SHEET] and '{font-family: "A"}' in files[STYLE_SHEET]
+
+
 def test_late_scripts_are_loaded_where_their_element_stands(root):
     without, _, _ = bundle(root, PAGE.replace("ELEMENT", ""))
     with_it, _, _ = bundle(root, PAGE.replace("ELEMENT", '<p id="wanted"></p>'))

@@ -1,6 +1,7 @@
 """One style sheet and one script for the whole site, and nothing inline in its pages (see README.md)."""
 
 import hashlib
+import html
 import json
 import posixpath
 import re
@@ -61,7 +62,7 @@ class Site:
 
         A page that has the bundle already is returned as it is.
         """
-        if FOLDER in page:
+        if FOLDER in page.partition("</head>")[0]:
             return page
         up = self.base if f'="{self.base}_static/' in page else "../" * name.count("/")
         scheme, late = [], []
@@ -133,9 +134,9 @@ class Site:
             if style is None:
                 return tag
             tag = tag.replace(style.group(), "", 1)
-            declarations = style[1].strip().rstrip(";")
-            if not declarations:
-                return tag
+            declarations = html.unescape(style[1]).strip().rstrip(";")
+            if not declarations or re.search(r"[{}]", declarations):
+                return tag  # a brace has no meaning in an attribute, and would end the rule that is made of it
             name = f"style-{hashlib.sha256(declarations.encode()).hexdigest()[:8]}"
             self.style_attributes[name] = declarations
             if (existing := re.search(r'\sclass="([^"]*)"', tag)) is not None:
