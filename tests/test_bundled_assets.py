@@ -163,6 +163,12 @@ def test_late_scripts_are_loaded_where_their_element_stands(root):
     assert "late.js" not in without and '<script defer src="../_static/late.js"></script>' in with_it
 
 
+def test_scripts_that_need_no_other_come_first(root):
+    page = PAGE.replace("ELEMENT", '<script src="../_static/tabs.js"></script>')
+    assert bundle(root, page)[1][SCRIPT].startswith("first()")
+    assert bundle(root, page, first=["tabs.js"])[1][SCRIPT].startswith("tabs()")
+
+
 def test_a_script_for_a_class_that_no_page_has_is_left_out(root):
     page = PAGE.replace("two.js?v=2", "tabs.js").replace("ELEMENT", "")
     _, files, _ = bundle(root, page, needed_for={"tabs.js": "tab-set"})

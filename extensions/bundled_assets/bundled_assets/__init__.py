@@ -39,11 +39,12 @@ class Site:
     `root` is the folder of the built site. `late` maps a script's file name to the id of an element: pages with that
     element load the script after the bundle, and others not at all. `needed_for` maps one to a class: the bundle has
     the script if some page has the class. `unneeded` are patterns of inline scripts that are dropped. `base` is the
-    path of the site on its host, with which the addresses begin on the page for dead links.
+    path of the site on its host, with which the addresses begin on the page for dead links. The scripts named in
+    `first` come first in the bundle.
     """
 
-    def __init__(self, root, record, late=None, needed_for=None, unneeded=(), base="/"):
-        self.root, self.base = Path(root), base
+    def __init__(self, root, record, late=None, needed_for=None, unneeded=(), base="/", first=()):
+        self.root, self.base, self.first = Path(root), base, set(first)
         self.late, self.needed_for = late or {}, needed_for or {}
         self.unneeded = [re.compile(pattern) for pattern in unneeded]
         # what pages of an earlier build, which are not written anew, have asked for
@@ -155,6 +156,8 @@ class Site:
             for path in self.scripts
             if not (need := self.needed_for.get(posixpath.basename(path))) or need in words
         ]
+        # where one script fails, those after it in the bundle do not run: the book's own do not wait for the theme's
+        scripts.sort(key=lambda path: posixpath.basename(path) not in self.first)
         settings = {name for name in self.inline if name in self.scripts}
         code = [self.inline[path] if path in settings else self._read(path) for path in scripts]
         files = {SCRIPT: "".join(f"{text.rstrip()}\n;\n" for text in code)}
@@ -228,6 +231,7 @@ def _bundle(app, exception):
         app.config.bundled_assets_needed_for,
         app.config.bundled_assets_unneeded,
         urlsplit(app.config.html_baseurl or "").path or "/",
+        app.config.bundled_assets_first,
     )
     pages = {path: site.bundle(page, path.relative_to(root).as_posix()) for path, page in before.items()}
     try:
@@ -248,5 +252,6 @@ def setup(app):
     app.add_config_value("bundled_assets_late", {}, "html", dict)
     app.add_config_value("bundled_assets_needed_for", {}, "html", dict)
     app.add_config_value("bundled_assets_unneeded", [], "html", list)
+    app.add_config_value("bundled_assets_first", [], "html", list)
     app.connect("build-finished", _bundle, priority=600)  # when all other extensions have written their files
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
