@@ -104,6 +104,11 @@ def test_a_damaged_notebook_loses_what_is_damaged_and_nothing_else(graded, name)
     assert damage.words in report[name].detail
 
 
+def test_a_cell_that_prints_without_end_is_told_so(graded):
+    page = (graded[0] / "feedback/printing-without-end/numbers/numbers.html").read_text(encoding="utf-8")
+    assert "printed more than" in page
+
+
 @pytest.mark.parametrize("name", submissions.NO_NOTEBOOKS)
 def test_a_file_that_is_no_notebook_is_said_to_be_none(graded, name):
     _, marks, report = graded
