@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build/html"
-PAGE_WEIGHT_BUDGET = 700_000
+PAGE_WEIGHT_BUDGET = 500_000
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # what stock Colab has and a chapter or an exercise may use; they must not need anything else

@@ -13,6 +13,23 @@ PAGES = SLIDER_PAGES + [f"reference/{name}.html" for name in REFERENCE]
 PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
 
 
+SHIFTS = """
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const moved = entry.sources.map((source) => source.node?.parentElement?.outerHTML.slice(0, 90));
+      if (!entry.hadRecentInput) window.shifts.push({ value: entry.value, moved });
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+"""
+READ_TO_THE_END = """async () => {
+  for (let y = 0; y < document.scrollingElement.scrollHeight; y += innerHeight / 2) {
+    scrollTo(0, y);
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 20)));
+  }
+}"""
+
+
 def frames(page, figure):
     """The slider's data, as its script reads it."""
     return json.loads(figure.locator("script[type='application/json']").text_content())
@@ -274,6 +291,21 @@ def test_first_load_is_light_and_asks_nobody_else(name, server, browser):
     assert foreign == []
     heaviest = sorted(weights.items(), key=lambda item: -item[1])[:5]
     assert sum(weights.values()) <= book.PAGE_WEIGHT_BUDGET, f"{sum(weights.values()):,} bytes; heaviest: {heaviest}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_moves_while_a_page_comes_in_slowly_and_is_read(name, server, browser):
+    context = browser.new_context(viewport=book.PHONE, device_scale_factor=2)
+    page = context.new_page()
+    network = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
+    context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
+    page.add_init_script(SHIFTS)
+    page.goto(f"{server}/{name}")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(READ_TO_THE_END)
+    shifts = page.evaluate("window.shifts")
+    context.close()
+    assert sum(shift["value"] for shift in shifts) <= 0.02, shifts
 
 
 def test_search_finds_a_term_of_the_field(server, open_page):

@@ -1,4 +1,4 @@
-"""exercise_pages: links from chapters, the table, launch links from the repository, and the switch for solutions."""
+"""exercise_pages: links from chapters, the table, and the switch for solutions."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ import book
 import pytest
 import submissions
 import yaml
-from exercise_pages import points_in_words, read_exercise, repository
+from exercise_pages import points_in_words, read_exercise
 from grading import handout, notebooks
 from sphinx.errors import ExtensionError
 
@@ -49,8 +49,8 @@ def books(tmp_path_factory):
     return {False: off, True: on}
 
 
-def _links(page):
-    return {a.get_text(strip=True): a["href"] for a in page.select(".bd-article .exercise-links a")}
+def _links(page, where=".bd-article"):
+    return {a.get_text(strip=True): a["href"] for a in page.select(f"{where} .launch-links a")}
 
 
 def _whole(site):
@@ -69,18 +69,11 @@ def test_a_chapter_ends_with_its_exercises(books):
     assert notebooks.read(target) == notebooks.read(books[False].parents[1] / "exercises/numbers/numbers.ipynb")
 
 
-def test_without_a_repository_there_is_no_dead_link(books):
+def test_exercises_can_be_launched_from_their_chapter_and_their_page(books):
     for name in ("chapters/numbers", "exercises/numbers/numbers"):
-        assert not any("Colab" in text or "Binder" in text for text in _links(book.parsed(books[False], name)))
-
-
-def test_with_a_repository_exercises_open_in_colab_and_on_binder(books):
-    for name in ("chapters/numbers", "exercises/numbers/numbers"):
-        links = _links(book.parsed(books[True], name))
-        path = "someone/a-course/blob/main/exercises/numbers/numbers.ipynb"
-        assert links["Open in Colab"] == f"https://colab.research.google.com/github/{path}"
-        opened = "lab%2Ftree%2Fexercises%2Fnumbers%2Fnumbers.ipynb"
-        assert links["Open on Binder"] == f"https://mybinder.org/v2/gh/someone/a-course/main?urlpath={opened}"
+        address = _links(book.parsed(books[True], name))["Open in Colab"]
+        assert address.endswith("github/someone/a-course/blob/main/exercises/numbers/numbers.ipynb")
+        assert "Open in Colab" not in _links(book.parsed(books[False], name))
 
 
 def test_the_table_lists_chapter_tasks_and_points(books):
@@ -134,47 +127,12 @@ def test_an_exercise_without_points_is_named(tmp_path):
         read_exercise(path)
 
 
-ADDRESSES = {
-    "https://github.com/someone/a-course": ("someone", "a-course"),
-    "https://github.com/someone/a.course.git": ("someone", "a.course"),
-    "https://user:secret@github.com/someone/a-course.git": ("someone", "a-course"),
-    "git@github.com:someone/a-course.git": ("someone", "a-course"),
-    "ssh://git@github.com/someone/a-course": ("someone", "a-course"),
-    "https://git.example.org/someone/a-course": None,
-    "/srv/git/a-course": None,
-    "https://github.com/someone": None,
-    "": None,
-}
-
-
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_addresses_of_repositories_are_read(tmp_path, address):
-    found = repository.find(tmp_path, {"BOOK_REPOSITORY": address, "BOOK_BRANCH": "next/one"})
-    wanted = ADDRESSES[address]
-    assert found == (repository.Repository(*wanted, "next/one") if wanted else None)
-    if found:
-        assert "/next%2Fone?" in found.binder("a b.ipynb") and found.colab("a b.ipynb").endswith(
-            "/next/one/a%20b.ipynb"
-        )
-
-
-def test_without_the_variable_git_is_asked(tmp_path):
-    import subprocess
-
-    assert repository.find(tmp_path, {}) is None
-    subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    subprocess.run(
-        ["git", "-C", tmp_path, "remote", "add", "origin", "git@github.com:someone/a-course.git"], check=True
-    )
-    assert repository.find(tmp_path, {}) == repository.Repository("someone", "a-course", "main")
-
-
 # ---- the book itself ----
 
 
 @pytest.mark.parametrize("path", book.chapters(), ids=lambda p: p.stem)
 def test_every_chapter_of_the_book_leads_to_its_exercises(site, path):
-    links = _links(book.parsed(site, f"chapters/{path.stem}"))
+    links = _links(book.parsed(site, f"chapters/{path.stem}"), "#exercises")
     assert links["Read the exercises"] == f"../exercises/{path.stem}/{path.stem}.html"
     assert (site / "chapters" / links["Download the notebook"]).resolve().is_file()
     exercise = read_exercise(book.ROOT / "exercises" / path.stem / f"{path.stem}.ipynb")

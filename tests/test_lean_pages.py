@@ -182,3 +182,10 @@ def test_the_triangle_that_unfolds_pages_has_a_name():
     )
     lean = make_lean(page, False, set())
     assert '<details open="open"><summary aria-label="Pages below Exercises &amp; more"><span>' in lean
+
+
+def test_code_is_colored_where_a_color_says_something():
+    line = '<span class="k">def</span><span class="w"> </span><span class="n">f</span><span class="p">():</span>'
+    page = f'<pre>{line}</pre><span class="nb">n</span><span class="p lead"><b>x</b></span>'
+    lean = '<pre><span class="k">def</span> f():</pre><span class="nb">n</span><span class="p lead"><b>x</b></span>'
+    assert make_lean(page, False, set()) == lean

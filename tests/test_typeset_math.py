@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from typeset_math import Typesetter, glyph_sheet, mathjax_folder, share_glyphs
+from typeset_math import Typesetter, glyph_sheet, mathjax_folder, share_glyphs, without_bare_groups
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,11 @@ def test_inline_and_display_give_svg_and_mathml(typesetter):
     assert parse(display, "mathml").math["display"] == "block"
     assert not parse(inline, "mathml").math.has_attr("display")
     assert inline["svg"] != display["svg"]  # limits stand beside the sign or above it
+
+
+def test_groups_that_say_nothing_are_taken_out():
+    svg = '<svg><g fill="red"><g><g><path></path></g><g transform="scale(2)"><g></g></g></g></g></svg>'
+    assert without_bare_groups(svg) == '<svg><g fill="red"><path></path><g transform="scale(2)"></g></g></svg>'
 
 
 MISTAKES = [

@@ -63,7 +63,7 @@ class Site:
 
         A page that has the bundle already is returned as it is.
         """
-        if FOLDER in page.partition("</head>")[0]:
+        if is_bundled(page):
             return page
         up = self.base if f'="{self.base}_static/' in page else "../" * name.count("/")
         scheme, late = [], []
@@ -191,6 +191,11 @@ class Site:
             raise ValueError(f"the script {path} cannot be bundled: {error}") from error
 
 
+def is_bundled(page):
+    """Whether the HTML `page` has the bundle: an earlier build left it so."""
+    return FOLDER in page.partition("</head>")[0]
+
+
 def _is_foreign(address):
     """Whether an address names a host of its own."""
     return re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", address or "") is not None
@@ -223,7 +228,7 @@ def _bundle(app, exception):
     record = Path(app.doctreedir) / RECORD
     files = [path for path in sorted(root.rglob("*.html")) if not path.is_relative_to(root / "_static")]
     before = {path: path.read_text(encoding="utf-8") for path in files}
-    bundled_before = record.exists() and any(FOLDER in page for page in before.values())
+    bundled_before = record.exists() and any(map(is_bundled, before.values()))
     site = Site(
         root,
         json.loads(record.read_text(encoding="utf-8")) if bundled_before else {},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
-from sphinx import addnodes
+from page_parts import page_link, table
 from sphinx.util.docutils import SphinxDirective
 
 __version__ = "1.0.0"
@@ -59,9 +59,7 @@ def _stamp(app, document):
     )
     paragraph = nodes.paragraph("", words, classes=["execution-stamp"])
     if page := app.config.execution_stamp_page:
-        where = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page}", "refexplicit": True, "refwarn": True}
-        link = addnodes.pending_xref("", nodes.inline("", "All chapters"), **where)
-        paragraph += [nodes.Text(" "), link, nodes.Text(".")]
+        paragraph += [nodes.Text(" "), page_link("All chapters", page), nodes.Text(".")]
     next(document.findall(nodes.section)).append(paragraph)
 
 
@@ -97,25 +95,8 @@ def _fill_tables(app, document, docname):
             rows.append([link, execution.date.isoformat(), f"{execution.seconds:.0f}", f"{execution.claims}"])
         total = sum(executions(app.env)[name].claims for name in order)
         rows.append(["All", "", f"{sum(executions(app.env)[n].seconds for n in order):.0f}", f"{total}"])
-        place.replace_self(
-            [_table(rows), nodes.paragraph("", f"With {versions(app.config.execution_stamp_packages)}.")]
-        )
-
-
-def _table(rows):
-    table = nodes.table(classes=["execution-status"])
-    group = nodes.tgroup(cols=len(rows[0]))
-    table += group
-    group += [nodes.colspec(colwidth=1) for _ in rows[0]]
-    head, body = nodes.thead(), nodes.tbody()
-    group += [head, body]
-    for number, row in enumerate(rows):
-        line = nodes.row()
-        for content in row:
-            inner = nodes.Text(content) if isinstance(content, str) else content
-            line += nodes.entry("", nodes.paragraph("", "", inner))
-        (body if number else head).append(line)
-    return table
+        words = f"With {versions(app.config.execution_stamp_packages)}."
+        place.replace_self([table(rows, "execution-status"), nodes.paragraph("", words)])
 
 
 def _purge(app, environment, docname):

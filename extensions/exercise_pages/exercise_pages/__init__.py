@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import launch_links
 import yaml
 from docutils import nodes
 from grading import notebooks
-from sphinx import addnodes
+from page_parts import page_link, table
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
-
-from . import repository
 
 __version__ = "1.0.0"
 
@@ -93,27 +92,6 @@ def _choose_contents(app, config):
     config.external_toc_path = str(written)
 
 
-def _page_link(text, docname):
-    """A link to a page of the site; with no text, with that page's title."""
-    where = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{docname}"}
-    return addnodes.pending_xref("", nodes.inline("", text), **where, refexplicit=bool(text), refwarn=True)
-
-
-def _links(app, path, pages):
-    """A paragraph of links: to pages of the site, to the services that open the notebook at `path`, to the file."""
-    paragraph = nodes.paragraph(classes=["exercise-links"])
-    links = [_page_link(text, docname) for text, docname in pages]
-    found = repository.find(app.srcdir)
-    if found:
-        for text, address in (("Open in Colab", found.colab(path)), ("Open on Binder", found.binder(path))):
-            links.append(nodes.reference("", text, refuri=address))
-    links.append(addnodes.download_reference("", "Download the notebook", reftarget=f"/{path}"))
-    for number, link in enumerate(links):
-        paragraph += [nodes.Text(" · ")] if number else []
-        paragraph += link
-    return paragraph
-
-
 def points_in_words(exercise):
     """For example "4 tasks, 20 points: 14 by automatic checks, 6 by a person"."""
     return (
@@ -135,7 +113,7 @@ def _add_links(app, document):
         block += nodes.title("", "Exercises")
         words = nodes.Text(f". {points_in_words(exercise)}.")
         block += nodes.paragraph("", "", nodes.strong("", exercise.title), words)
-        block += _links(app, path, [("Read the exercises", PARTS["exercise"].format(slug))])
+        block += launch_links.line(app, path, [("Read the exercises", PARTS["exercise"].format(slug))])
         section += block
         return
     pages = [("The chapter", PARTS["chapter"].format(slug))] if _exists(app, "chapter", slug) else []
@@ -144,7 +122,7 @@ def _add_links(app, document):
         path = PARTS["solution"].format(slug) + ".ipynb"
     elif _exists(app, "solution", slug):
         pages.append(("The solutions", PARTS["solution"].format(slug)))
-    section.insert(1, _links(app, path, pages))
+    section.insert(1, launch_links.line(app, path, pages))
 
 
 class ExerciseTable(SphinxDirective):
@@ -152,14 +130,7 @@ class ExerciseTable(SphinxDirective):
 
     def run(self):
         """Build the table from the hand-outs."""
-        columns = ["Chapter", "Exercises", "Tasks", "Points"]
-        table = nodes.table(classes=["exercise-table"])
-        group = nodes.tgroup(cols=len(columns))
-        table += group
-        group += [nodes.colspec(colwidth=1) for _ in columns]
-        head, body = nodes.thead(), nodes.tbody()
-        group += [head, body]
-        head += _row(nodes.Text(text) for text in columns)
+        rows = [["Chapter", "Exercises", "Tasks", "Points"]]
         for docname in self.env.config.external_site_map:
             part, slug = _part_of(docname)
             if part != "exercise":
@@ -167,21 +138,15 @@ class ExerciseTable(SphinxDirective):
             path = f"{docname}.ipynb"
             self.env.note_dependency(path)
             exercise = read_exercise(Path(self.env.srcdir) / path)
-            chapter = _page_link("", PARTS["chapter"].format(slug))
-            numbers = (f"{exercise.tasks}", f"{exercise.by_machine:g} + {exercise.by_person:g}")
-            body += _row([chapter, _page_link(exercise.title, docname), *map(nodes.Text, numbers)])
-        return [table]
-
-
-def _row(contents):
-    row = nodes.row()
-    for content in contents:
-        row += nodes.entry("", nodes.paragraph("", "", content))
-    return row
+            links = (page_link("", PARTS["chapter"].format(slug)), page_link(exercise.title, docname))
+            points = f"{exercise.by_machine:g} + {exercise.by_person:g}"
+            rows.append([*links, f"{exercise.tasks}", points])
+        return [table(rows, "exercise-table")]
 
 
 def setup(app):
     """Register the extension; ``exercise_pages_publish_solutions`` is the one switch."""
+    app.setup_extension("launch_links")
     app.add_config_value("exercise_pages_publish_solutions", False, "env", bool)
     app.add_directive("exercise-table", ExerciseTable)
     app.connect("config-inited", _choose_contents, priority=800)  # before sphinx-external-toc reads the contents

@@ -37,6 +37,8 @@ SIZED_IMAGE = re.compile(r'<img (?![^>]*loading=)([^>]*?) ?style="(?:width: (\d+
 # the triangle that unfolds the pages below another one
 UNFOLDER = re.compile(r"(<a [^>]*>([^<]+)</a>\s*<details[^>]*><summary)>")
 SIDEBAR = '<div id="pst-primary-sidebar" '
+# parts of code in the color of the text around them: half of a notebook page's elements
+PLAIN_TOKEN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 STYLES = {"fa-regular": "far", "far": "far", "fa-brands": "fab", "fab": "fab"}  # every other one is solid
 # classes that size or place an icon and are not its name
 MODIFIER = re.compile(r"fa-(solid|regular|brands|fw|lg|sm|xs|xl|2xs|2xl|\d+x|spin|pulse|inverse|(rotate|flip|pull)-.*)")
@@ -108,11 +110,12 @@ def make_lean(page, keep_thebe, missing):
     """Return the HTML of a page without the icon library and, unless kept, without Thebe.
 
     The color scheme is settled before the page is drawn (light without scripts), the sidebar is a landmark whose
-    triangles have names, and figures are fetched late.
+    triangles have names, and figures are fetched late. In code names, punctuation and space have the text's color.
     """
     page = ICON_SCRIPT.sub("", inline_icons(page, missing))
     page = SCHEME_SCRIPT.sub(lambda _: SETTLED_SCHEME, page)
     page = load_late(page)
+    page = PLAIN_TOKEN.sub(r"\1", page)
     page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
     page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
     page = UNFOLDER.sub(lambda match: f'{match[1]} aria-label="Pages below {match[2].strip()}">', page)

@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from docutils import nodes
-from exercise_pages import repository
+from launch_links import repository
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
@@ -34,7 +34,7 @@ def find(folder, environment=os.environ):
         address = f"https://{found.owner.lower()}.github.io/{found.name}/" if found else ""
         if found and found.name.lower() == f"{found.owner.lower()}.github.io":
             address = f"https://{found.name.lower()}/"
-    if address and not re.fullmatch(r"https?://[\w.-]+(:\d+)?(/[\w./~%-]*)?", address):
+    if address and not repository.ADDRESS.fullmatch(address):
         raise ExtensionError(f"BOOK_ADDRESS is {address!r}, which is no address of a site: write https://host/path/")
     return address if not address or address.endswith("/") else f"{address}/"
 

@@ -4,6 +4,7 @@ import json
 import posixpath
 
 from docutils import nodes
+from page_parts import page_link
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
@@ -83,14 +84,7 @@ class Flashcards(StudyDirective):
         cards = [self._card(slug, source, number) for number in range(len(source.data["cards"]))]
         result = [element("div", *cards, class_="deck", data_deck=slug, data_store=store_name(self.config))]
         if page := self.config.study_aids_flashcards_page:
-            where = {
-                "refdomain": "std",
-                "reftype": "doc",
-                "reftarget": f"/{page}",
-                "refexplicit": True,
-                "refwarn": True,
-            }
-            link = addnodes.pending_xref("", nodes.inline("", "cards of all chapters"), **where)
+            link = page_link("cards of all chapters", page)
             result.append(nodes.paragraph("", "", nodes.Text("They are also among the "), link, nodes.Text(".")))
         return result
 

@@ -16,6 +16,7 @@ from sphinx.util.math import get_node_equation_number
 __version__ = "1.0.0"
 logger = logging.getLogger(__name__)
 
+GROUP = re.compile(r"<g\b[^>]*>|</g>")
 GLYPH = re.compile(r'<path data-c="([0-9A-F]+)" d="([^"]*)"></path>')
 
 
@@ -83,6 +84,19 @@ def share_glyphs(svg, glyphs):
     return GLYPH.sub(reference, svg)
 
 
+def without_bare_groups(svg):
+    """Take out the groups that carry no attribute: they draw nothing, and each costs a browser time."""
+    bare = []
+
+    def keep(match):
+        if match.group() == "</g>":
+            return "" if bare.pop() else "</g>"
+        bare.append(match.group() == "<g>")
+        return "" if bare[-1] else match.group()
+
+    return GROUP.sub(keep, svg)
+
+
 def glyph_sheet(glyphs):
     """The hidden SVG with the outlines that a page's formulas refer to."""
     paths = "".join(f'<path id="{i}" d="{d}"></path>' for i, d in glyphs.items())
@@ -102,7 +116,7 @@ def _formula(translator, node, display):
     if translator is getattr(builder.docwriter, "visitor", None):
         svg = share_glyphs(svg, translator.__dict__.setdefault("math_glyphs", {}))
     # \tag and \label leave ids, the same in SVG and MathML
-    svg = re.sub(r' (?:data-(?:mml-node|mjx-texclass|c)|id)="[^"]*"', "", svg)
+    svg = without_bare_groups(re.sub(r' (?:data-(?:mml-node|mjx-texclass|c)|id)="[^"]*"', "", svg))
     svg = svg.replace(' role="img"', ' aria-hidden="true"').replace(' xmlns="http://www.w3.org/2000/svg"', "")
     mathml = re.sub(r'\s*\n\s*| id="[^"]*"', "", answer["mathml"]).replace(
         ' xmlns="http://www.w3.org/1998/Math/MathML"', ""

@@ -143,7 +143,6 @@
   class Deck {
     /* `content` gives the <article> of a card, or a promise of it; `ids` are the cards of the first round. */
     constructor(root, content, ids) {
-      this.root = root;
       this.content = content;
       this.progress = progressOf(root);
       this.stage = make("div", { class: "deck-stage" });
@@ -327,7 +326,6 @@
 
   class Box {
     constructor(root) {
-      this.root = root;
       const { folder, parts } = JSON.parse(root.querySelector("script[type='application/json']").textContent);
       this.parts = parts;
       this.progress = progressOf(root);

@@ -6,18 +6,22 @@ import subprocess
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from sphinx.errors import ExtensionError
+
 GITHUB = re.compile(
     r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)github\.com[/:](?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?"
 )
+ADDRESS = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w./~%-]*)?")
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A public repository on GitHub, and the branch that readers get."""
+    """A public repository on GitHub, the branch that readers get, and the address of a JupyterHub of theirs."""
 
     owner: str
     name: str
     branch: str = "main"
+    hub: str = ""
 
     def colab(self, path):
         """The address that opens the notebook at `path` in Colab."""
@@ -30,12 +34,25 @@ class Repository:
         branch, opened = quote(self.branch, safe=""), quote(f"lab/tree/{path}", safe="")
         return f"https://mybinder.org/v2/gh/{self.owner}/{self.name}/{branch}?urlpath={opened}"
 
+    def jupyterhub(self, path):
+        """The address that fetches the repository to a reader's own JupyterHub and opens the notebook at `path`.
+
+        nbgitpuller on the hub does that: https://nbgitpuller.readthedocs.io
+        """
+        address = quote(f"https://github.com/{self.owner}/{self.name}", safe="")
+        branch, opened = quote(self.branch, safe=""), quote(f"lab/tree/{self.name}/{path}", safe="")
+        return f"{self.hub}/hub/user-redirect/git-pull?repo={address}&branch={branch}&urlpath={opened}"
+
 
 def find(folder, environment=os.environ):
     """The `Repository` of the checkout in `folder`; None if it is not on GitHub, since a link would be dead.
 
-    The variables BOOK_REPOSITORY (an address; empty: no links) and BOOK_BRANCH come before what git says of ``origin``.
+    The variables BOOK_REPOSITORY (an address; empty: no links) and BOOK_BRANCH come before what git says of ``origin``;
+    BOOK_JUPYTERHUB is the address of a JupyterHub. Raises ExtensionError if that is none.
     """
+    hub = environment.get("BOOK_JUPYTERHUB", "").strip().rstrip("/").removesuffix("/hub")
+    if hub and not ADDRESS.fullmatch(hub):
+        raise ExtensionError(f"BOOK_JUPYTERHUB is {hub!r}, which is no address of a hub: write https://host/path")
     address = environment.get("BOOK_REPOSITORY")
     if address is None:
         command = ["git", "-C", str(folder), "remote", "get-url", "origin"]
@@ -44,4 +61,4 @@ def find(folder, environment=os.environ):
         except FileNotFoundError:
             return None
     match = GITHUB.fullmatch(address.strip())
-    return Repository(match["owner"], match["name"], environment.get("BOOK_BRANCH") or "main") if match else None
+    return Repository(match["owner"], match["name"], environment.get("BOOK_BRANCH") or "main", hub) if match else None
