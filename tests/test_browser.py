@@ -293,9 +293,11 @@ def test_first_load_is_light_and_asks_nobody_else(name, server, browser):
     assert sum(weights.values()) <= book.PAGE_WEIGHT_BUDGET, f"{sum(weights.values()):,} bytes; heaviest: {heaviest}"
 
 
+@pytest.mark.parametrize("width", [360, 412])
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_moves_while_a_page_comes_in_slowly_and_is_read(name, server, browser):
-    context = browser.new_context(viewport=book.PHONE, device_scale_factor=2)
+def test_nothing_moves_while_a_page_comes_in_slowly_and_is_read(name, width, server, browser):
+    phone = {"width": width, "height": 2 * width}
+    context = browser.new_context(viewport=phone, device_scale_factor=2, is_mobile=True, has_touch=True)
     page = context.new_page()
     network = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
     context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
@@ -306,6 +308,17 @@ def test_nothing_moves_while_a_page_comes_in_slowly_and_is_read(name, server, br
     shifts = page.evaluate("window.shifts")
     context.close()
     assert sum(shift["value"] for shift in shifts) <= 0.02, shifts
+
+
+@pytest.mark.parametrize("name", SLIDER_PAGES)
+def test_what_a_phone_lays_out_late_has_its_height_from_the_start(name, server, open_page):
+    page = open_page(f"{server}/{name}", viewport=book.PHONE, is_mobile=True, has_touch=True)
+    height = "document.scrollingElement.scrollHeight"
+    before = page.evaluate(height)
+    late = page.locator("pre.lines").evaluate_all("all => all.map((e) => getComputedStyle(e).contentVisibility)")
+    assert set(late) == ({"auto"} if name != "index.html" else set())
+    page.add_style_tag(content="pre.lines { content-visibility: visible !important; }")
+    assert abs(page.evaluate(height) - before) <= 4  # rounded for each block; a line has 19
 
 
 def test_search_finds_a_term_of_the_field(server, open_page):

@@ -189,3 +189,10 @@ def test_code_is_colored_where_a_color_says_something():
     page = f'<pre>{line}</pre><span class="nb">n</span><span class="p lead"><b>x</b></span>'
     lean = '<pre><span class="k">def</span> f():</pre><span class="nb">n</span><span class="p lead"><b>x</b></span>'
     assert make_lean(page, False, set()) == lean
+
+
+@pytest.mark.parametrize(("code", "lines"), [("a = 1\n\nb = 2\n", 3), ("a = 1\nb = 2", 2), ("<span></span>a\n", 1)])
+def test_a_block_of_code_knows_its_lines(code, lines):
+    page = f'<div class="notranslate highlight"><pre>{code}</pre></div><pre>{code}</pre>'
+    counted = f'<pre class="lines" style="--lines: {lines}">{code}</pre>'
+    assert counted in make_lean(page, False, set()) and make_lean(page, False, set()).count("--lines") == 1

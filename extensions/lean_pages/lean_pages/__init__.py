@@ -39,6 +39,7 @@ UNFOLDER = re.compile(r"(<a [^>]*>([^<]+)</a>\s*<details[^>]*><summary)>")
 SIDEBAR = '<div id="pst-primary-sidebar" '
 # parts of code in the color of the text around them: half of a notebook page's elements
 PLAIN_TOKEN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
+CODE = re.compile(r'(<div class="(?:[^"]* )?highlight"><pre)>(.*?)(?=</pre>)', re.DOTALL)
 STYLES = {"fa-regular": "far", "far": "far", "fa-brands": "fab", "fab": "fab"}  # every other one is solid
 # classes that size or place an icon and are not its name
 MODIFIER = re.compile(r"fa-(solid|regular|brands|fw|lg|sm|xs|xl|2xs|2xl|\d+x|spin|pulse|inverse|(rotate|flip|pull)-.*)")
@@ -106,16 +107,27 @@ def load_late(page):
     return SIZED_IMAGE.sub(attributes, page)
 
 
+def count_lines(page):
+    """Tell each block of code how many lines it has (``--lines``), so that it keeps its place before it is laid out."""
+
+    def counted(match):
+        lines = match[2].count("\n") + (not match[2].endswith("\n"))
+        return f'{match[1]} class="lines" style="--lines: {lines}">{match[2]}'
+
+    return CODE.sub(counted, page)
+
+
 def make_lean(page, keep_thebe, missing):
     """Return the HTML of a page without the icon library and, unless kept, without Thebe.
 
     The color scheme is settled before the page is drawn (light without scripts), the sidebar is a landmark whose
-    triangles have names, and figures are fetched late. In code names, punctuation and space have the text's color.
+    triangles have names, and figures are fetched late. In code names, punctuation and space have the text's color, and
+    each block knows how many lines it has.
     """
     page = ICON_SCRIPT.sub("", inline_icons(page, missing))
     page = SCHEME_SCRIPT.sub(lambda _: SETTLED_SCHEME, page)
     page = load_late(page)
-    page = PLAIN_TOKEN.sub(r"\1", page)
+    page = count_lines(PLAIN_TOKEN.sub(r"\1", page))
     page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
     page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
     page = UNFOLDER.sub(lambda match: f'{match[1]} aria-label="Pages below {match[2].strip()}">', page)

@@ -345,13 +345,13 @@
       root.append(this.form);
       root.classList.add("live");
       this.deck = new Deck(root, this.content, []);
-      root.append(this.boxes, privacyLine(this.progress));
       this.form.addEventListener("change", () => this.restart());
       this.progress.addEventListener("change", () => this.count());
       for (const touch of ["pointerdown", "focusin"]) {
         root.addEventListener(touch, () => this.fetchRound(), { passive: true });
       }
-      this.restart();
+      // what stands below the card comes when the card has its height
+      this.restart().then(() => root.append(this.boxes, privacyLine(this.progress)));
     }
 
     controls() {
@@ -398,7 +398,7 @@
         card.classList.remove("current");
         card.remove();
       }
-      this.deck.start(this.form.elements.shuffle.checked ? shuffled(cards) : cards);
+      return this.deck.start(this.form.elements.shuffle.checked ? shuffled(cards) : cards);
     }
 
     count() {
