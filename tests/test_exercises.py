@@ -8,6 +8,7 @@ from pathlib import Path
 
 import book
 import pytest
+import run_notebooks
 import submissions
 import yaml
 from grading import course, handout, notebooks
@@ -241,7 +242,10 @@ def test_the_untouched_hand_out_gets_none(classroom, name):
     for cell in cells_with(notebook, "given"):
         assert not _error(cell), f"{cell.metadata.nbgrader.grade_id} does not run in the hand-out: {_error(cell)}"
     for cell in cells_with(notebook, "check"):
-        assert "your code goes here" in _error(cell), "an unsolved task says so"
+        assert run_notebooks.UNSOLVED in _error(cell), "an unsolved task says so"
+    for number, cell in enumerate(notebook.cells, start=1):
+        error = _error(cell) if cell.cell_type == "code" else ""
+        assert not error or run_notebooks.UNSOLVED in error, f"cell {number} fails for another reason: {error}"
 
 
 @each_exercise
