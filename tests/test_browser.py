@@ -286,6 +286,7 @@ def test_first_load_is_light_and_asks_nobody_else(name, server, browser):
     page.wait_for_load_state("networkidle")
     # asking for a size takes a turn of the browser's events, in which a late response may come in
     weights = {url: book.transferred_bytes(response) for url, response in list(sizes.items())}
+    assert not [url for url in weights if "fontawesome" in url], "156 kB for a picture of an arrow"
     foreign = [url for url in weights if not url.startswith((server, "data:"))]
     context.close()
     assert foreign == []

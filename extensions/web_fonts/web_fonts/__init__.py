@@ -10,11 +10,15 @@ from fontTools import subset
 from sphinx.errors import ExtensionError
 
 __version__ = "1.0.0"
-# Latin with its accents, Greek, punctuation, super- and subscripts, arrows, mathematical operators, shapes, ticks
-DEFAULT_UNICODES = (
-    "U+20-7E,U+A0-17F,U+370-3FF,U+2010-2027,U+2030-205E,U+2070-209C,U+20AC,U+2113,U+2115,U+211D,U+2190-21FF,"
-    "U+2200-22FF,U+25A0-25FF,U+2713,U+2717"
-)
+# What nearly every page needs, and what few do: a browser fetches a part when a page has a character of it.
+# Western Latin, dashes, quotation marks, the commonest signs of comparison; then Latin with other accents, Greek,
+# punctuation, super- and subscripts, arrows, mathematical operators, shapes, ticks
+DEFAULT_UNICODES = [
+    "U+20-7E,U+A0-FF,U+2013-2014,U+2018-201D,U+2026,U+2032,U+2192,U+2212,U+2248,U+2260,U+2264-2265",
+    "U+100-17F,U+370-3FF,U+2010-2012,U+2015-2017,U+201E-2025,U+2027,U+2030-2031,U+2033-205E,U+2070-209C,U+20AC,U+2113,"
+    "U+2115,U+211D,U+2190-2191,U+2193-21FF,U+2200-2211,U+2213-2247,U+2249-225F,U+2261-2263,U+2266-22FF,U+25A0-25FF,"
+    "U+2713,U+2717",
+]
 
 
 def font_file(face):
@@ -56,21 +60,22 @@ def _write_fonts(app):
     rules = []
     for face in app.config.web_fonts_faces:
         source = font_file(face)
-        key = json.dumps([face, app.config.web_fonts_unicodes, __version__, importlib.metadata.version("fonttools")])
-        digest = hashlib.sha256(key.encode() + source.read_bytes()).hexdigest()[:12]
-        name = f"{source.stem}-{digest}.woff2"
-        if not (store / name).exists():
-            # under its name only when it is complete, for a build may be interrupted
-            unfinished = store / f"{name}.part"
-            cut(source, app.config.web_fonts_unicodes, unfinished)
-            unfinished.rename(store / name)
-        rules.append((face, name))
+        for unicodes in app.config.web_fonts_unicodes:
+            key = json.dumps([face, unicodes, __version__, importlib.metadata.version("fonttools")])
+            digest = hashlib.sha256(key.encode() + source.read_bytes()).hexdigest()[:12]
+            name = f"{source.stem}-{digest}.woff2"
+            if not (store / name).exists():
+                # under its name only when it is complete, for a build may be interrupted
+                unfinished = store / f"{name}.part"
+                cut(source, unicodes, unfinished)
+                unfinished.rename(store / name)
+            rules.append((face, unicodes, name))
     app.web_fonts = rules
     css = "".join(
         f'@font-face{{font-family:"{face["family"]}";font-weight:{face["weight"]};'
         f"font-style:{face.get('style', 'normal')};font-display:{app.config.web_fonts_display};"
-        f'src:url("fonts/{name}") format("woff2")}}\n'
-        for face, name in rules
+        f'src:url("fonts/{name}") format("woff2");unicode-range:{unicodes}}}\n'
+        for face, unicodes, name in rules
     )
     (store / "web_fonts.css").write_text(css, encoding="utf-8")
     app.config.html_static_path.append(str(store / "web_fonts.css"))
@@ -79,8 +84,8 @@ def _write_fonts(app):
 
 def _preload(app, pagename, templatename, context, doctree):
     """Have the browser fetch the fonts that every page begins with while it still reads the page."""
-    for face, name in getattr(app, "web_fonts", []):
-        if face.get("preload"):
+    for face, unicodes, name in getattr(app, "web_fonts", []):
+        if face.get("preload") and unicodes == app.config.web_fonts_unicodes[0]:
             address = context["pathto"](f"_static/fonts/{name}", resource=True)
             link = f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>\n'
             context["metatags"] = context.get("metatags", "") + link
@@ -91,7 +96,7 @@ def _copy_fonts(app, exception):
         return
     store, target = Path(app.outdir).parent / "web_fonts", Path(app.outdir, "_static/fonts")
     target.mkdir(parents=True, exist_ok=True)
-    names = {name for _, name in app.web_fonts}
+    names = {name for _, _, name in app.web_fonts}
     for old in target.glob("*.woff2"):
         if old.name not in names:
             old.unlink()
@@ -103,7 +108,7 @@ def _copy_fonts(app, exception):
 def setup(app):
     """Register the extension with Sphinx; README.md explains the configuration values."""
     app.add_config_value("web_fonts_faces", [], "html", list)
-    app.add_config_value("web_fonts_unicodes", DEFAULT_UNICODES, "html", str)
+    app.add_config_value("web_fonts_unicodes", DEFAULT_UNICODES, "html", list)
     app.add_config_value("web_fonts_display", "swap", "html", str)
     app.connect("builder-inited", _write_fonts)
     app.connect("html-page-context", _preload, priority=950)  # when others have settled how addresses are written
