@@ -196,3 +196,8 @@ def test_a_block_of_code_knows_its_lines(code, lines):
     page = f'<div class="notranslate highlight"><pre>{code}</pre></div><pre>{code}</pre>'
     counted = f'<pre class="lines" style="--lines: {lines}">{code}</pre>'
     assert counted in make_lean(page, False, set()) and make_lean(page, False, set()).count("--lines") == 1
+
+
+def test_a_hint_needs_no_script():
+    button = '<button {}="Color mode"></button>'
+    assert make_lean(button.format("data-bs-title"), False, set()) == button.format("title")

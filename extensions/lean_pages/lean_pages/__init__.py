@@ -129,6 +129,7 @@ def make_lean(page, keep_thebe, missing):
     page = load_late(page)
     page = count_lines(PLAIN_TOKEN.sub(r"\1", page))
     page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
+    page = page.replace(' data-bs-title="', ' title="')  # a browser shows it by itself, without Bootstrap's script
     page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
     page = UNFOLDER.sub(lambda match: f'{match[1]} aria-label="Pages below {match[2].strip()}">', page)
     if not keep_thebe:
