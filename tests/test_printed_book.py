@@ -3,6 +3,7 @@
 import io
 import re
 import subprocess
+import unicodedata
 
 import book
 import pytest
@@ -148,7 +149,7 @@ WORDS = {
     "<munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>n</mi></munderover><msub><mi>x</mi><mi>i</mi>"
     "</msub>": "∑_(i = 1)^n x_i",
     "<mi>ln</mi><mo>\u2061</mo><mi>x</mi><mo>,</mo><msqrt><mi>B</mi></msqrt>": "ln x, √(B)",
-    "<mover><mi>y</mi><mo>^</mo></mover><mphantom><mi>z</mi></mphantom>": "y\u0302",
+    "<mover><mi>y</mi><mo>^</mo></mover><mphantom><mi>z</mi></mphantom>": "ŷ",
     "<mroot><mi>a</mi><mn>3</mn></mroot><mspace></mspace><msubsup><mi>w</mi><mn>1</mn><mn>2</mn></msubsup>": (
         "a^(1/3) w_1^2"
     ),
@@ -208,7 +209,7 @@ def readers(printed):
 
 def _squeezed(words):
     """Words without blanks and hyphens, which breaks of lines add."""
-    return re.sub(r"[\s\u00ad\u2010-]+", "", words)
+    return re.sub(r"[\s\u00ad\u2010-]+", "", unicodedata.normalize("NFC", words))
 
 
 def _outline(reader, items=None, depth=0):
@@ -325,6 +326,7 @@ def test_the_contents_tell_the_pages_of_all_sections(readers):
 
 def _targets(reader):
     """Where the links of a PDF lead: the page for a target within it, else the address."""
+    places = {str(name).removeprefix("/"): place for name, place in reader.named_destinations.items()}
     for page in reader.pages:
         for annotation in page.get("/Annots", []):
             link = annotation.get_object()
@@ -333,8 +335,7 @@ def _targets(reader):
             if name is None:
                 yield str(action.get("/URI"))
             else:
-                named = reader.named_destinations[str(name).removeprefix("/")]
-                yield reader.get_destination_page_number(named)
+                yield reader.get_destination_page_number(places[str(name).removeprefix("/")])
 
 
 @pytest.mark.parametrize("name", [BOOK, *SLUGS])

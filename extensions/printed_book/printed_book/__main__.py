@@ -49,11 +49,12 @@ def make(site, target, name, leave_out, chromium):
 def _print(browser, book, entries):
     """The PDF of a document with these entries; a book is printed twice, since its contents need its page numbers."""
     text = document.compose(book, entries)
+    parts = [""]
     pdf = printing.print_document(browser, text, book.root)
-    if len(entries) == 1:
-        return finish.finish(pdf, book.author)
-    pdf = printing.print_document(browser, document.number(text, finish.page_numbers(pdf)), book.root)
-    return finish.finish(pdf, book.author, [entry.part for entry in entries])
+    if len(entries) > 1:
+        parts = [entry.part for entry in entries]
+        pdf = printing.print_document(browser, document.number(text, finish.page_numbers(pdf)), book.root)
+    return finish.finish(pdf, book.author, document.headings(text), parts)
 
 
 def main(arguments=None):

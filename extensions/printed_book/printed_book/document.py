@@ -11,6 +11,7 @@ from . import site as sites
 
 STYLE = Path(__file__).with_name("paper.css")
 UNKNOWN = "000"  # as wide as a page number, which is known when the document has been printed once
+HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
 NUMBER = re.compile(rf'(<span class="contents-number" data-of="([^"]+)">){UNKNOWN}')
 
 
@@ -87,6 +88,11 @@ def _row(name, words, target):
         f'<p class="{name}"><a href="#{target}"><span>{html.escape(words)}</span>'
         f'<span class="contents-number" data-of="{target}">{UNKNOWN}</span></a></p>'
     )
+
+
+def headings(document):
+    """The texts of all headings of the composed document, in order."""
+    return [" ".join(html.unescape(re.sub(r"<[^>]+>", "", words)).split()) for _, words in HEADING.findall(document)]
 
 
 def number(document, numbers):

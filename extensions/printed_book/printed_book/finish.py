@@ -15,42 +15,35 @@ def page_numbers(pdf):
     }
 
 
-def finish(pdf, author, parts=None):
-    """The PDF (bytes) with its author and, for a book, an outline in which its pages are grouped into `parts`.
+def finish(pdf, author, headings, parts):
+    """The PDF (bytes) with its author, and with an outline in which its pages are grouped into `parts`.
 
-    `parts` has the caption of the part of each page, in order; a page without one ("") stands alone.
+    `headings` are the texts of all headings in order: Chromium's outline knows where they are, and doubles the words
+    of some. `parts` has the caption of the part of each page, in order; a page without one ("") stands alone.
     """
+    reader = PdfReader(io.BytesIO(pdf))
     # what is new comes after what Chromium wrote, which stays as it is, tags and all
     writer = PdfWriter(io.BytesIO(pdf), incremental=True)
     writer.add_metadata({"/Author": author})
-    if parts:
-        reader = PdfReader(io.BytesIO(pdf))
-        del writer.root_object["/Outlines"]
-        part = parent = None
-        for (item, below), caption in zip(_tree(reader.outline), parts, strict=True):
-            if caption != part:
-                part, number = caption, reader.get_destination_page_number(item)
+    del writer.root_object["/Outlines"]
+    titles, captions = iter(headings), iter(parts)
+    part = None
+
+    def add(items, parent, depth=0):
+        nonlocal part
+        added = parent
+        for item in items:
+            if isinstance(item, list):  # what is below the item before
+                add(item, added, depth + 1)
+                continue
+            number = reader.get_destination_page_number(item)
+            if depth == 0 and (caption := next(captions)) != part:
+                part = caption
                 parent = writer.add_outline_item(caption, number, bold=True) if caption else None
-            _add(writer, reader, item, below, parent)
+            fit = Fit.xyz(item.left, item.top)
+            added = writer.add_outline_item(next(titles), number, parent, fit=fit, is_open=False)
+
+    add(reader.outline, None)
     target = io.BytesIO()
     writer.write(target)
     return target.getvalue()
-
-
-def _tree(outline):
-    """Pairs of an item and the outline below it, from pypdf's list, where what is below follows as a list."""
-    pairs = []
-    for item in outline:
-        if isinstance(item, list):
-            pairs[-1] = (pairs[-1][0], item)
-        else:
-            pairs.append((item, []))
-    return pairs
-
-
-def _add(writer, reader, item, below, parent):
-    fit = Fit.xyz(item.left, item.top)
-    number = reader.get_destination_page_number(item)
-    added = writer.add_outline_item(item.title, number, parent, fit=fit, is_open=False)
-    for child, grandchildren in _tree(below):
-        _add(writer, reader, child, grandchildren, added)

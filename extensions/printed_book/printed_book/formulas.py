@@ -1,6 +1,7 @@
 """Formulas in one line of words and signs, for those who hear a page or search in it."""
 
 import re
+import unicodedata
 
 BINARY = re.compile(r"[=<>≤≥≠≈≡∝∼→←↔⇒⇔↦∈∉⊂⊆∪∩+−±×÷·⋅∗⊙⊗∘∣|:∧∨⊕]|≪|≫")
 ACCENTS = {"^": "\u0302", "~": "\u0303", "¯": "\u0304", "―": "\u0304", "‾": "\u0304", "→": "\u20d7", "˙": "\u0307"}
@@ -11,7 +12,7 @@ NEGATIVE = re.compile(r"(?<![^\s(\[])(?<![\w)\]}|‖⌋⌉…⋯!′] )− (?=\S
 def in_words(element):
     """The formula of a MathML element (BeautifulSoup) in one line, such as f = 1/(t_ref + τ ln(2))."""
     words = re.sub(r"\s+([,;.)\]])|([(\[])\s+", r"\1\2", " ".join(_line(element).split()))
-    return NEGATIVE.sub("−", words)
+    return unicodedata.normalize("NFC", NEGATIVE.sub("−", words))
 
 
 def _line(node):

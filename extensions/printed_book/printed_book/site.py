@@ -108,7 +108,7 @@ def _say(picture):
     mathml = picture.find_next_sibling(class_="math-for-ears")
     words = formulas.in_words(mathml.math)
     mathml.decompose()
-    spoken = BeautifulSoup('<span role="img"><span class="math-words" aria-hidden="true"></span></span>', "lxml").span
+    spoken = BeautifulSoup('<span role="img"><span class="math-words"></span></span>', "lxml").span
     spoken["aria-label"] = spoken.span.string = words
     picture.wrap(spoken)
 
