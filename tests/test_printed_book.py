@@ -150,6 +150,8 @@ WORDS = {
     "</msub>": "∑_(i = 1)^n x_i",
     "<mi>ln</mi><mo>\u2061</mo><mi>x</mi><mo>,</mo><msqrt><mi>B</mi></msqrt>": "ln x, √(B)",
     "<mover><mi>y</mi><mo>^</mo></mover><mphantom><mi>z</mi></mphantom>": "ŷ",
+    "<mover><mi>f</mi><mo>^</mo></mover><mo>(</mo><mi>x</mi><mo>)</mo>": "f hat(x)",
+    "<munder><munder><mi>a</mi><mo>⏟</mo></munder><mtext>bias</mtext></munder>": "a_bias",
     "<mroot><mi>a</mi><mn>3</mn></mroot><mspace></mspace><msubsup><mi>w</mi><mn>1</mn><mn>2</mn></msubsup>": (
         "a^(1/3) w_1^2"
     ),
@@ -208,8 +210,8 @@ def readers(printed):
 
 
 def _squeezed(words):
-    """Words without blanks and hyphens, which breaks of lines add."""
-    return re.sub(r"[\s\u00ad\u2010-]+", "", unicodedata.normalize("NFC", words))
+    """Words without blanks and hyphens, which breaks of lines add, in the one spelling of letters such as µ."""
+    return re.sub(r"[\s\u00ad\u2010-]+", "", unicodedata.normalize("NFKC", words))
 
 
 def _outline(reader, items=None, depth=0):

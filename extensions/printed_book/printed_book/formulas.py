@@ -4,7 +4,8 @@ import re
 import unicodedata
 
 BINARY = re.compile(r"[=<>≤≥≠≈≡∝∼→←↔⇒⇔↦∈∉⊂⊆∪∩+−±×÷·⋅∗⊙⊗∘∣|:∧∨⊕]|≪|≫")
-ACCENTS = {"^": "\u0302", "~": "\u0303", "¯": "\u0304", "―": "\u0304", "‾": "\u0304", "→": "\u20d7", "˙": "\u0307"}
+ACCENTS = {"^": ("\u0302", "hat"), "~": ("\u0303", "tilde"), "¯": ("\u0304", "bar"), "―": ("\u0304", "bar")}
+BRACES = ("\u23de", "\u23df")
 UNSEEN = dict.fromkeys(map(ord, "\u2062\u2063\u2064\u200b")) | {0x2061: " "}  # the last applies a function
 NEGATIVE = re.compile(r"(?<![^\s(\[])(?<![\w)\]}|‖⌋⌉…⋯!′] )− (?=\S)")  # a minus sign after nothing to subtract from
 
@@ -12,7 +13,7 @@ NEGATIVE = re.compile(r"(?<![^\s(\[])(?<![\w)\]}|‖⌋⌉…⋯!′] )− (?=\S
 def in_words(element):
     """The formula of a MathML element (BeautifulSoup) in one line, such as f = 1/(t_ref + τ ln(2))."""
     words = re.sub(r"\s+([,;.)\]])|([(\[])\s+", r"\1\2", " ".join(_line(element).split()))
-    return unicodedata.normalize("NFC", NEGATIVE.sub("−", words))
+    return NEGATIVE.sub("−", words)
 
 
 def _line(node):
@@ -34,7 +35,9 @@ def _line(node):
         case "mroot", [base, degree]:
             return f"{_whole(base)}^(1/{degree.strip()})"
         case "mover", [base, accent] if accent.strip() in ACCENTS:
-            return base.strip() + ACCENTS[accent.strip()]
+            mark, name = ACCENTS[accent.strip()]
+            accented = unicodedata.normalize("NFC", base.strip() + mark)
+            return accented if len(accented) == 1 else f"{base.strip()} {name}"  # few fonts have a lone mark
         case (("msup" | "mover"), [base, above]):
             return f"{base}^{_whole(above)}"
         case (("msub" | "munder"), [base, below]):
