@@ -38,6 +38,8 @@ def _line(node):
             mark, name = ACCENTS[accent.strip()]
             accented = unicodedata.normalize("NFC", base.strip() + mark)
             return accented if len(accented) == 1 else f"{base.strip()} {name}"  # few fonts have a lone mark
+        case (("mover" | "munder"), [base, brace]) if brace.strip() in BRACES:
+            return base
         case (("msup" | "mover"), [base, above]):
             return f"{base}^{_whole(above)}"
         case (("msub" | "munder"), [base, below]):
