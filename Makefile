@@ -2,6 +2,7 @@
 # make serve       build it and show it on this computer    make test-matrix  compare the chapters' numbers under other settings
 # make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
 # make zip         the whole site as a file that works from disk
+# make pdf         the book and each of its chapters as PDF files, in _build/pdf
 # make outputs     execute chapters, store text outputs     make format       lay out code and notebooks
 # make exercises   make the hand-outs from the solutions   make course COURSE=DIR  start a course of your own
 # make clean       delete what was built                   make test-newest  run the notebooks with today's releases
@@ -19,10 +20,11 @@ OLD_WIDGETS := .venv/ipywidgets-7.7.1
 NEWEST := .venv-newest
 LIGHTHOUSE := .venv/lighthouse
 NAME := deep-learning-measured
+NOT_ON_PAPER := reference/flashcards reference/exercises 'exercises/*' reference/for-instructors reference/coming
 NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
 .DELETE_ON_ERROR:
-.PHONY: book serve zip lab outputs exercises course format test test-matrix test-newest test-postgres bench clean \
+.PHONY: book serve zip pdf lab outputs exercises course format test test-matrix test-newest test-postgres bench clean \
 	needs-python needs-chromium needs-bubblewrap needs-postgres
 
 book: $(READY)
@@ -40,6 +42,10 @@ zip: book
 	@find _build/zip -name '*.html' -exec sed -i '/<link rel="preload"[^>]* as="font"/d' {} +
 	@cd _build/zip && $(CURDIR)/$(BIN)/python -m zipfile -c $(NAME).zip $(NAME) && rm -r $(NAME)
 	@echo "The site is in _build/zip/$(NAME).zip. Unpack it anywhere and open index.html; no connection is needed."
+
+# on paper there is nothing to turn, to run or to hand in
+pdf: needs-chromium book
+	@$(BIN)/python -m printed_book _build/html _build/pdf --name $(NAME) --leave-out $(NOT_ON_PAPER)
 
 lab: $(READY)
 	$(BIN)/jupyter lab chapters

@@ -31,6 +31,12 @@ SETTLED_SCHEME = """<script>
       const dark = matchMedia("(prefers-color-scheme: dark)").matches;
       document.documentElement.dataset.mode = mode;
       document.documentElement.dataset.theme = mode === "auto" ? (dark ? "dark" : "light") : mode;
+      let scheme; // of the screen; paper is light
+      addEventListener("beforeprint", () => {
+        scheme = document.documentElement.dataset.theme;
+        document.documentElement.dataset.theme = "light";
+      });
+      addEventListener("afterprint", () => { document.documentElement.dataset.theme = scheme; });
     })();
   </script>"""
 SIZED_IMAGE = re.compile(r'<img (?![^>]*loading=)([^>]*?) ?style="(?:width: (\d+)px;|height: (\d+)px;| )+"([^>]*)>')

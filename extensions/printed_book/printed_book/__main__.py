@@ -1,0 +1,74 @@
+"""The command `printed-book`: the book and its pages as PDF files."""
+
+import argparse
+import fnmatch
+import os
+import sys
+from pathlib import Path
+
+from . import document, finish, printing
+from .site import NotBuilt, Site
+
+
+def parser():
+    """The command line."""
+    top = argparse.ArgumentParser("printed-book", description=__doc__)
+    top.add_argument("site", type=Path, help="the folder of the built site")
+    top.add_argument("target", type=Path, help="the folder to write to")
+    top.add_argument("--name", default="book", help="what the file of the whole book is called (default: book)")
+    top.add_argument("--leave-out", nargs="+", default=[], metavar="PAGE", help="pages that are in no file: a/b, a/*")
+    top.add_argument("--chromium", default=os.environ.get("CHROMIUM"), help="(default: the variable CHROMIUM)")
+    return top
+
+
+def make(site, target, name, leave_out, chromium):
+    """Print the book and its pages from the folder `site` into the folder `target`; return the paths written.
+
+    Pages whose names match a pattern of `leave_out` are in no file. Raises NotBuilt, NoChromium, FileNotFoundError
+    for a picture that the site lacks, and ValueError for a pattern that no page matches or two pages of one name.
+    """
+    book = Site(site)
+    for pattern in leave_out:
+        if not any(fnmatch.fnmatch(entry.name, pattern) for entry in book.entries):
+            raise ValueError(f"--leave-out {pattern}: the site has no such page")
+    entries = [e for e in book.entries if not any(fnmatch.fnmatch(e.name, pattern) for pattern in leave_out)]
+    names = [name, *(entry.slug for entry in entries[1:])]
+    if twice := {each for each in names if names.count(each) > 1}:
+        raise ValueError(f"more than one page would be {min(twice)}.pdf: leave all but one out")
+    with printing.chromium(chromium) as browser:
+        files = {f"{entry.slug}.pdf": _print(browser, book, [entry]) for entry in entries[1:]}
+        files[f"{name}.pdf"] = _print(browser, book, entries)
+    target.mkdir(parents=True, exist_ok=True)
+    for old in target.glob("*.pdf"):
+        old.unlink()
+    for file, content in files.items():
+        (target / file).write_bytes(content)
+    return [target / file for file in files]
+
+
+def _print(browser, book, entries):
+    """The PDF of a document with these entries; a book is printed twice, since its contents need its page numbers."""
+    text = document.compose(book, entries)
+    parts = [""]
+    pdf = printing.print_document(browser, text, book.root)
+    if len(entries) > 1:
+        parts = [entry.part for entry in entries]
+        pdf = printing.print_document(browser, document.number(text, finish.page_numbers(pdf)), book.root)
+    return finish.finish(pdf, book.author, document.headings(text), parts)
+
+
+def main(arguments=None):
+    """Run the command line; what a user can put right is said in one paragraph, with exit status 2."""
+    options = parser().parse_args(arguments)
+    try:
+        paths = make(options.site, options.target, options.name, options.leave_out, options.chromium)
+    except (NotBuilt, printing.NoChromium, FileNotFoundError, ValueError) as error:
+        print(f"printed-book: {error}", file=sys.stderr)
+        return 2
+    for path in paths:
+        print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
