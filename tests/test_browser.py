@@ -315,7 +315,7 @@ def test_who_wants_no_motion_sees_none(name, viewport, server, open_page):
     page = open_page(f"{server}/{name}", viewport=viewport, reduced_motion="reduce")
     page.wait_for_load_state("networkidle")
     assert page.evaluate(MOVING) == []
-    for selector in (".theme-switch-button", ".primary-toggle", ".search-button", ".study-button", "main summary"):
+    for selector in (".theme-switch-button", ".primary-toggle", ".search-button", ".study-main", "main summary"):
         control = page.locator(selector).first
         if control.count() and control.is_visible():
             control.click()

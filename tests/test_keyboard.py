@@ -60,7 +60,7 @@ WALK = """() => {
       wanted: name(wanted),
       right: e === wanted,
       seen: areas.some((area) => isSeen(e, area)) && (areas[0].top >= limit - 1 || areas[0].height > innerHeight / 2),
-      kind: [e, e.parentElement, around].filter(Boolean).map((each) => `${each.tagName}.${each.className}`).join(" < "),
+      kind: [e, e.parentElement, around].filter(Boolean).map((each) => `${each.tagName}.${each.classList[0]}`).join(" < "),
       areas: areas.map(({ x, y, width, height }) => ({ x, y, width, height })),
     };
   };
@@ -115,8 +115,9 @@ def indicator(page, areas):
     x, y = max(0, left - 8), max(0, top - 8)
     clip = {"x": x, "y": y, "width": right + 8 - x, "height": bottom + 8 - y}
     focused = luminance(page.screenshot(clip=clip))
-    page.evaluate("HTMLElement.prototype.blur.call(document.activeElement)")  # the next Tab goes on from here
+    page.evaluate("HTMLElement.prototype.blur.call(window.before)")  # past lean_pages, which keeps the focus
     plain = luminance(page.screenshot(clip=clip))
+    page.evaluate("window.before.focus({ preventScroll: true })")
     contrast = (np.maximum(focused, plain) + 0.05) / (np.minimum(focused, plain) + 0.05)
     # a link that runs over two lines is in two pieces, unless they touch
     perimeter = min(sum(area["width"] + area["height"] for area in areas), right - left + bottom - top)
