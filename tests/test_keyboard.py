@@ -60,7 +60,7 @@ WALK = """() => {
       wanted: name(wanted),
       right: e === wanted,
       seen: areas.some((area) => isSeen(e, area)) && (areas[0].top >= limit - 1 || areas[0].height > innerHeight / 2),
-      kind: [e, e.parentElement, around].filter(Boolean).map((each) => `${each.tagName}.${each.classList[0]}`).join(" < "),
+      kind: [e, e.parentElement, around].filter(Boolean).map((each) => `${each.tagName}.${each.classList[0]}`).join(),
       areas: areas.map(({ x, y, width, height }) => ({ x, y, width, height })),
     };
   };
