@@ -261,7 +261,7 @@ def test_pages_are_accessible_and_fit(name, scheme, viewport, server, open_page)
     overhang = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
     assert overhang <= 0, f"the page is {overhang} px wider than the screen"
     assert page.problems == []  # before axe runs, which causes a failed request of its own
-    results = Axe().run(page, options={"resultTypes": ["violations"]})
+    results = Axe().run(page, options=book.AXE_OPTIONS)
     found = [f"{v['id']}: {', '.join(n['target'][0] for n in v['nodes'][:3])}" for v in results.response["violations"]]
     assert found == []
 
@@ -336,3 +336,35 @@ def test_the_scheme_can_be_switched_and_stays(server, open_page):
         page.locator(".theme-switch-button").first.click()
         seen.add(page.evaluate("document.documentElement.dataset.mode"))
     assert seen == {"light", "dark", "auto"}
+
+
+MOVING = """() => {
+  const longest = (times) => Math.max(...times.split(",").map(parseFloat));
+  const found = [];
+  for (const element of document.querySelectorAll("*")) {
+    for (const part of ["", "::before", "::after", "::backdrop", "::marker"]) {
+      const style = getComputedStyle(element, part || null);
+      const seconds = longest(style.transitionDuration) + longest(style.transitionDelay)
+        + (style.animationName === "none" ? 0 : longest(style.animationDuration) + longest(style.animationDelay));
+      if (seconds > 0.001 || style.scrollBehavior !== "auto" || style.animationIterationCount === "infinite") {
+        found.push(`${element.tagName}.${element.className}${part}: ${seconds} s, scrolls ${style.scrollBehavior}`);
+      }
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("viewport", [book.DESKTOP, book.PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("name", [*SLIDER_PAGES[:2], "reference/flashcards.html", "search.html?q=bias"])
+def test_who_wants_no_motion_sees_none(name, viewport, server, open_page):
+    page = open_page(f"{server}/{name}", viewport=viewport, reduced_motion="reduce")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(MOVING) == []
+    for selector in (".theme-switch-button", ".primary-toggle", ".search-button", ".study-main", "main summary"):
+        control = page.locator(selector).first
+        if control.count() and control.is_visible():
+            control.click()
+            running = "document.getAnimations().filter(a => a.effect.getComputedTiming().endTime > 1).length"
+            assert page.evaluate(running) == 0, f"a click on {selector} sets something in motion"
+            page.keyboard.press("Escape")

@@ -157,6 +157,13 @@ def test_a_style_attribute_cannot_reach_beyond_its_element(root):
     assert "display: none" not in files[STYLE_SHEET] and '{font-family: "A"}' in files[STYLE_SHEET]
 
 
+def test_what_only_looks_like_a_script_stays_and_runs_nowhere(root):
+    tag = '<meta property="og:title" content="The tag <script>attack()</script>, and <link rel=\'stylesheet\'>" />'
+    comment = "<!-- <script>attack()</script> -->"
+    page, files, _ = bundle(root, PAGE.replace("ELEMENT", tag + comment))
+    assert tag + comment in page and "attack" not in "".join(files.values())
+
+
 def test_late_scripts_are_loaded_where_their_element_stands(root):
     without, _, _ = bundle(root, PAGE.replace("ELEMENT", ""))
     with_it, _, _ = bundle(root, PAGE.replace("ELEMENT", '<p id="wanted"></p>'))

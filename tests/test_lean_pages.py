@@ -4,7 +4,7 @@ import logging
 
 import pytest
 from bs4 import BeautifulSoup
-from lean_pages import ICON_LIBRARY, icon_svg, inline_icons, make_lean
+from lean_pages import FOUND_TITLE, FOUND_TITLE_AS_TEXT, ICON_LIBRARY, icon_svg, inline_icons, make_lean
 from sphinx.testing.util import SphinxTestApp
 from sphinx.util import logging as sphinx_logging
 
@@ -201,3 +201,15 @@ def test_a_block_of_code_knows_its_lines(code, lines):
 def test_a_hint_needs_no_script():
     button = '<button {}="Color mode"></button>'
     assert make_lean(button.format("data-bs-title"), False, set()) == button.format("title")
+
+
+def test_a_quote_in_a_title_does_not_end_the_name():
+    page = '<li><a href="#">A "title" onclick=x</a><details><summary><span></span></summary></details></li>'
+    summary = BeautifulSoup(make_lean(page, False, set()), "html.parser").summary
+    assert summary.attrs == {"aria-label": 'Pages below A "title" onclick=x'}
+
+
+def test_the_search_takes_titles_for_text(site):
+    folder, _ = site
+    script = (folder / "_static/searchtools.js").read_text(encoding="utf-8")
+    assert FOUND_TITLE_AS_TEXT in script and FOUND_TITLE not in script

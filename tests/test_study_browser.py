@@ -36,7 +36,7 @@ def place(page):
 
 
 def axe_findings(page, within):
-    results = Axe().run(page, context=within, options={"resultTypes": ["violations"]})
+    results = Axe().run(page, context=within, options=book.AXE_OPTIONS)
     return [f"{v['id']}: {v['nodes'][0]['target'][0]}" for v in results.response["violations"]]
 
 

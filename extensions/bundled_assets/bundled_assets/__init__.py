@@ -21,8 +21,11 @@ SCRIPT = f"{FOLDER}/site.js"
 SCHEME = f"{FOLDER}/scheme.js"
 RECORD = "bundled_assets.json"
 
+# a script is none where it stands in a comment or in an attribute, as in a title that speaks of <script>
 TAG = re.compile(
-    r"[ \t]*<script(?P<script>(?:\s[^>]*)?)>(?P<code>.*?)</script>[ \t]*\n?"
+    r"(?P<other><!--.*?-->|<(?!(?:script|link|noscript)\b)[a-zA-Z][\w-]*"
+    r"(?:\s+[^\s=>\"']+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'))?)*\s*/?>)"
+    r"|[ \t]*<script(?P<script>(?:\s[^>]*)?)>(?P<code>.*?)</script>[ \t]*\n?"
     r"|[ \t]*<link(?P<link>\s[^>]*)>[ \t]*\n?"
     r"|[ \t]*<noscript>\s*<style>.*?</style>\s*</noscript>[ \t]*\n?",
     re.DOTALL,
@@ -69,6 +72,8 @@ class Site:
         scheme, late = [], []
 
         def take(match):
+            if match["other"] is not None:
+                return match.group()
             if match["link"] is not None:
                 return self._take_link(match, name)
             if match["script"] is None:

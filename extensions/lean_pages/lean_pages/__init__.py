@@ -1,14 +1,17 @@
 """Take out of a Jupyter Book's pages what they do not need (see README.md)."""
 
 import functools
+import html
 import re
 from pathlib import Path
 
 import pydata_sphinx_theme
+from docutils import nodes
 from sphinx.util import logging
 
 __version__ = "1.0.0"
 logger = logging.getLogger(__name__)
+PACKAGE = Path(__file__).parent
 
 ICON_LIBRARY = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
 ICON = re.compile(
@@ -20,6 +23,8 @@ THEBE = (
     re.compile(r"\s*<script [^>]*sphinx-thebe\.js[^>]*></script>"),
     re.compile(r"\s*<link [^>]*sphinx-thebe\.css[^>]*/>"),
 )
+# what sphinx-thebe appends to each page; the name of the notebook's kernel stands in it as it is
+THEBE_SETTINGS = re.compile(r'\s*<script(?: type="text/x-thebe-config"|>kernelName = )')
 SCHEME_SCRIPT = re.compile(
     r'<script data-cfasync="false">\s*document\.documentElement\.dataset\.mode = .*?</script>', re.DOTALL
 )
@@ -40,6 +45,11 @@ SETTLED_SCHEME = """<script>
     })();
   </script>"""
 SIZED_IMAGE = re.compile(r'<img (?![^>]*loading=)([^>]*?) ?style="(?:width: (\d+)px;|height: (\d+)px;| )+"([^>]*)>')
+# Sphinx's search takes the titles of sections, which are text, for HTML
+FOUND_TITLE = "titles[file] !== title ? `${titles[file]} > ${title}` : title"
+FOUND_TITLE_AS_TEXT = (
+    "id === null ? titles[file] : `${titles[file]} > ${title.replace(/[&<>]/g, (c) => `&#${c.charCodeAt()};`)}`"
+)
 # the triangle that unfolds the pages below another one
 UNFOLDER = re.compile(r"(<a [^>]*>([^<]+)</a>\s*<details[^>]*><summary)>")
 SIDEBAR = '<div id="pst-primary-sidebar" '
@@ -137,11 +147,29 @@ def make_lean(page, keep_thebe, missing):
     page = page.replace('data-theme="auto"', 'data-theme="light"', 1)
     page = page.replace(' data-bs-title="', ' title="')  # a browser shows it by itself, without Bootstrap's script
     page = page.replace(SIDEBAR, f'{SIDEBAR}role="complementary" aria-label="Book" ', 1)
-    page = UNFOLDER.sub(lambda match: f'{match[1]} aria-label="Pages below {match[2].strip()}">', page)
+    page = UNFOLDER.sub(_named, page)
     if not keep_thebe:
         for pattern in THEBE:
             page = pattern.sub("", page)
     return page
+
+
+def _named(match):
+    title = match[2].strip().replace('"', "&quot;")  # in a text, from which it comes, a quote is a quote
+    return f'{match[1]} aria-label="Pages below {title}">'
+
+
+def _remove_thebe_settings(app, document, docname):
+    if not app.config.lean_pages_keep_thebe:
+        for node in list(document.children):
+            if isinstance(node, nodes.raw) and THEBE_SETTINGS.match(node.astext()):
+                document.remove(node)
+
+
+def _escape_title(app, pagename, templatename, context, doctree):
+    """The theme puts the title on the printed page as it is."""
+    if "pagetitle" in context:
+        context["pagetitle"] = html.escape(context["pagetitle"])
 
 
 def _wrap_templates(app):
@@ -166,14 +194,31 @@ def _remove_library(app, exception):
             Path(app.outdir, "_static/scripts", name).unlink(missing_ok=True)
 
 
-def _default_mode(app, config):
+def _search_for_text(app, exception):
+    script = Path(app.outdir, "_static/searchtools.js")
+    if exception or app.builder.format != "html" or not script.exists():
+        return
+    code = script.read_text(encoding="utf-8")
+    if FOUND_TITLE_AS_TEXT in code:
+        return
+    if FOUND_TITLE not in code:
+        logger.warning("searchtools.js of this Sphinx shows titles in a way of its own: see FOUND_TITLE [lean_pages]")
+    script.write_text(code.replace(FOUND_TITLE, FOUND_TITLE_AS_TEXT), encoding="utf-8")
+
+
+def _complete_config(app, config):
     config.html_context.setdefault("default_mode", "auto")
+    config.html_static_path.append(str(PACKAGE / "static"))
 
 
 def setup(app):
     """Register the extension with Sphinx."""
     app.add_config_value("lean_pages_keep_thebe", False, "html", bool)
-    app.connect("config-inited", _default_mode)
+    app.add_js_file("lean_pages.js", loading_method="defer")
+    app.connect("config-inited", _complete_config)
     app.connect("builder-inited", _wrap_templates)
+    app.connect("doctree-resolved", _remove_thebe_settings, priority=900)  # after Thebe has appended them
+    app.connect("html-page-context", _escape_title, priority=900)  # after the theme has made it
     app.connect("build-finished", _remove_library)
+    app.connect("build-finished", _search_for_text)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

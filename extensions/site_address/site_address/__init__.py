@@ -66,10 +66,13 @@ def shorten(text, longest=LONGEST):
 
 
 def _describe(app, pagename, templatename, context, doctree):
-    """Before Open Graph's tags are made: our description in place of the first 200 characters."""
-    words = description(doctree) if doctree is not None else ""
-    if words:
-        context["meta"] = (context.get("meta") or {}) | {"og:description": html.escape(words)}
+    """Before Open Graph's tags are made: our description in place of the first 200 characters, titles as text."""
+    if doctree is None:
+        return
+    title = " ".join(_plain(app.env.longtitles[pagename]).split())
+    context["meta"] = (context.get("meta") or {}) | {"og:title": html.escape(title)}
+    if words := description(doctree):
+        context["meta"] |= {"og:description": html.escape(words)}
         tag = f'<meta name="description" content="{html.escape(words)}" />\n'
         context["metatags"] = context.get("metatags", "") + tag
 
