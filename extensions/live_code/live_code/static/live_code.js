@@ -83,12 +83,14 @@
   async function connect() {
     const server = (await keptServer()) || (await newServer());
     const { makeConfiguration, connectToJupyter, makeRenderMimeRegistry, setupNotebookFromBlocks } = thebeCore.api;
+    // a name of its own: a server gives all that ask for the same notebook the same kernel, also another tab
+    const path = panel.dataset.notebook.replace(/\.ipynb$/, `-${Date.now().toString(36)}.ipynb`);
     // Thebe would load MathJax from another host
     const mathjax = { mathjaxUrl: "", mathjaxConfig: "" };
     const configuration = makeConfiguration({
       ...mathjax,
       serverSettings: { baseUrl: server.url, token: server.token, appendToken: true },
-      kernelOptions: { kernelName: "python3", path: panel.dataset.notebook },
+      kernelOptions: { kernelName: "python3", path },
     });
     const rendermime = cells ? cells.notebook.rendermime : makeRenderMimeRegistry(mathjax);
     const running = connectToJupyter(configuration);
