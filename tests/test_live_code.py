@@ -11,13 +11,16 @@ import sys
 import threading
 import time
 import urllib.request
+from types import SimpleNamespace
 
 import book
+import live_code
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from exercise_pages.repository import Repository
 from live_code import panel, thebe
+from sphinx.errors import ExtensionError
 
 HEAD = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
 CHAPTER = f"""{HEAD}# Numbers
@@ -216,17 +219,23 @@ def test_another_file_than_the_expected_one_is_refused(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_build_that_cannot_get_thebe_says_what_to_do(tmp_path):
-    """The registry is an address of this computer where nothing listens, and the environment has no Thebe yet."""
-    text = "# Numbers\n\nWords.\n"
-    book.write(tmp_path, {"index": text}, {}, ["live_code"])
-    settings = {"npm_config_registry": "http://127.0.0.1:9/", "npm_config_fetch_retries": "0"}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.items():
-            patch.setenv(name, value)
-        with pytest.raises(OSError, match="npm cannot fetch thebe-core"):
-            thebe.folder(tmp_path / "environment")
-    assert list((tmp_path / "environment").iterdir()) == []
+def test_a_build_that_cannot_get_thebe_says_why_and_what_to_do(tmp_path, monkeypatch):
+    """The registry is an address of this computer where nothing listens."""
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    monkeypatch.setenv("BOOK_REPOSITORY", "https://github.com/someone/a-course")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    app = SimpleNamespace(
+        builder=SimpleNamespace(format="html"),
+        config=SimpleNamespace(live_code_pages=["*"]),
+        srcdir=tmp_path,
+        outdir=tmp_path / "html",
+    )
+    with pytest.raises(
+        ExtensionError, match=r"(?s)npm cannot fetch thebe-core 0\.5\.0: .*do without: live_code_pages: \[\]"
+    ):
+        live_code._find(app)
+    assert list((tmp_path / "share/live_code").iterdir()) == []
 
 
 # ---- in a browser ----
@@ -250,6 +259,8 @@ def test_a_changed_cell_runs_and_shows_its_output(live_page):
 
 def test_the_keyboard_alone_changes_and_runs_a_cell(live_page):
     editor = live_page.get_by_role("textbox", name="Code of cell 1")
+    style = "e => [getComputedStyle(e).fontFamily, getComputedStyle(e).fontSize, getComputedStyle(e).lineHeight]"
+    assert editor.evaluate(style) == live_page.locator(".cell_input pre").first.evaluate(style)
     editor.press("Control+a")
     live_page.keyboard.type("for i in range(2):")
     live_page.keyboard.press("Enter")
@@ -317,9 +328,11 @@ def test_only_the_site_and_binder_are_asked(live_server, live_page, hub, jupyter
 
 
 def test_the_button_the_editors_and_the_outputs_are_accessible(live_page):
-    live_page.get_by_role("button", name="Run all cells to cell 2").click()
-    _output(live_page, 2).get_by_text("42").wait_for()
-    live_page.get_by_text("Ran cell 2.").wait_for()
+    _change(live_page, 2, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n")
+    live_page.get_by_role("button", name="Run all cells to cell 3").click()
+    live_page.get_by_text("Ran cell 3.").wait_for()
+    _output(live_page, 2).get_by_role("img", name="Figure of cell 2").wait_for()
+    assert _output(live_page, 3).get_by_role("slider", name="x").get_attribute("aria-valuetext") == "5"
     for within in (".live-code", ".cell_input", ".live-code-tools", ".live-code-output"):
         found = Axe().run(live_page, context=within, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
         assert found.response["violations"] == [], within

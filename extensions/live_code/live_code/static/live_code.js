@@ -161,16 +161,17 @@
       place.querySelector(".cell_input").after(
         element("div", { className: "live-code-tools" }, this.button, this.above));
       place.append(this.output);
+      new MutationObserver(() => this.describe()).observe(this.output, { childList: true, subtree: true });
       this.makeEditor();
     }
 
     /* An editor over the code: it shows its own text while it has the focus, and the colored one else. */
     makeEditor() {
-      const { font, padding } = getComputedStyle(this.code);
+      const { fontFamily, fontSize, lineHeight, padding } = getComputedStyle(this.code);
       const frame = element("div", { className: "live-code-editor" });
       this.editor = element("textarea", { value: this.code.textContent, spellcheck: false, autocapitalize: "off" });
       this.editor.setAttribute("aria-label", `Code of ${this.name}`);
-      Object.assign(this.editor.style, { font, padding });
+      Object.assign(this.editor.style, { fontFamily, fontSize, lineHeight, padding });
       this.code.replaceWith(frame);
       frame.append(this.code, this.editor);
       this.editor.addEventListener("input", () => { this.code.textContent = `${this.editor.value}\n`; });
@@ -187,6 +188,18 @@
     indentation() {
       const line = this.editor.value.slice(0, this.editor.selectionStart).split("\n").pop();
       return /^ */.exec(line)[0] + (line.trimEnd().endsWith(":") ? "    " : "");
+    }
+
+    /* Name what ipywidgets and Jupyter leave without a name: the handles of sliders, and figures. */
+    describe() {
+      const stored = this.place.querySelector(".cell_output:not(.live-code-output) img");
+      const position = stored && stored.closest(".static-interact") ? / \([^)]*\)$/ : "";
+      for (const image of this.output.querySelectorAll("img:not([alt])")) {
+        image.alt = stored ? stored.alt.replace(position, "") : `Figure of ${this.name}`;
+      }
+      for (const handle of this.output.querySelectorAll("[role=slider]:not([aria-label])")) {
+        handle.setAttribute("aria-label", handle.closest(".jupyter-widgets").querySelector(".widget-label").textContent);
+      }
     }
 
     /* Run the cell; true if it ended without an error. */
