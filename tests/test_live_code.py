@@ -368,7 +368,7 @@ def test_a_strict_policy_is_named(live_site, open_page, ready):
 def test_the_policy_of_the_readme_is_enough(live_site, open_page, ready):
     """The README's header, with the addresses of this computer where it has those of Binder."""
     wider = re.search(r"`(connect-src [^`]*)`", (book.ROOT / "extensions/live_code/README.md").read_text())[1]
-    policy = f"default-src 'self'; style-src 'self' 'unsafe-inline'; {wider.replace('https: wss:', 'http: ws:')}"
+    policy = f"{STRICT}; {wider.replace('https: wss:', 'http: ws:')}"
     with book.Server(live_site, policy) as server:
         page = open_page(f"{server.url}/chapters/numbers.html")
         _press(page)
