@@ -18,7 +18,7 @@ import live_code
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from exercise_pages.repository import Repository
+from launch_links.repository import Repository
 from live_code import panel, thebe
 from sphinx.errors import ExtensionError
 
