@@ -310,7 +310,7 @@ def test_the_next_page_gets_the_same_computer_and_a_kernel_of_its_own(live_serve
     live_page.goto(f"{live_server}/exercises/numbers/numbers.html")
     _press(live_page)
     assert len(Hub.asked) == 1
-    for _ in range(50):
+    for _ in range(300):
         folders = {session["path"].partition("/")[0] for session in _sessions(jupyter)}
         if folders == {"exercises"}:
             break

@@ -3,6 +3,7 @@
 import io
 import re
 import subprocess
+import sys
 import unicodedata
 
 import book
@@ -10,7 +11,6 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from printed_book import document, formulas
-from printed_book.__main__ import main
 from printed_book.site import Site
 from pypdf import PdfReader
 
@@ -166,25 +166,26 @@ def test_formulas_are_put_into_words(mathml):
 # ---- mistakes ----
 
 
-def _message(capsys, *arguments):
-    assert main([str(each) for each in arguments]) == 2
-    message = capsys.readouterr().err
-    assert message.startswith("printed-book: ") and "Traceback" not in message
-    return message
+def _message(*arguments):
+    # in a process of its own: one in which tests drive a browser can start no second one
+    result = subprocess.run([sys.executable, "-m", "printed_book", *arguments], capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr.startswith("printed-book: ") and "Traceback" not in result.stderr
+    return result.stderr
 
 
-def test_what_is_missing_is_told_with_the_way_out(small, tmp_path, capsys):
+def test_what_is_missing_is_told_with_the_way_out(small, tmp_path):
     target = tmp_path / "out"
-    assert "make book" in _message(capsys, tmp_path / "nowhere", target)
+    assert "make book" in _message(tmp_path / "nowhere", target)
     site = small().root
-    assert "CHROMIUM=" in _message(capsys, site, target, "--chromium", "/no/chromium")
-    assert "does not start" in _message(capsys, site, target, "--chromium", "/bin/false")
-    assert "a/three" in _message(capsys, site, target, "--leave-out", "a/three")
-    assert "rest.pdf" in _message(capsys, site, target, "--name", "rest")
+    assert "CHROMIUM=" in _message(site, target, "--chromium", "/no/chromium")
+    assert "does not start" in _message(site, target, "--chromium", "/bin/false")
+    assert "a/three" in _message(site, target, "--leave-out", "a/three")
+    assert "rest.pdf" in _message(site, target, "--name", "rest")
     (site / "_images/p.png").unlink()
-    assert "_images/p.png" in _message(capsys, site, target)
+    assert "_images/p.png" in _message(site, target)
     (site / "index.html").write_text("<html><body>Something else</body></html>", encoding="utf-8")
-    assert "Jupyter Book 1" in _message(capsys, site, target)
+    assert "Jupyter Book 1" in _message(site, target)
     assert not target.exists(), "half of a book was written"
 
 
