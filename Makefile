@@ -2,7 +2,7 @@
 # make serve       build it and show it on this computer    make test-matrix  run the notebooks as in Colab, and on other computers
 # make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
 # make zip         the whole site as a file that works from disk
-# make pdf         the book and each of its chapters as PDF files, in _build/pdf
+# make pdf         the book and each of its chapters as PDF files     make epub   the book for readers of electronic paper
 # make outputs     execute chapters, store text outputs     make format       lay out code and notebooks
 # make exercises   make the hand-outs from the solutions   make course COURSE=DIR  start a course of your own
 # make clean       delete what was built                   make test-newest  run the notebooks with today's releases
@@ -24,7 +24,7 @@ NOT_ON_PAPER := reference/flashcards reference/exercises 'exercises/*' reference
 NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
 .DELETE_ON_ERROR:
-.PHONY: book serve zip pdf lab outputs exercises course format test test-matrix test-newest test-postgres bench clean \
+.PHONY: book serve zip pdf epub lab outputs exercises course format test test-matrix test-newest test-postgres bench clean \
 	needs-python needs-chromium needs-bubblewrap needs-postgres
 
 book: $(READY)
@@ -44,6 +44,9 @@ zip: book
 # on paper there is nothing to turn, to run or to hand in
 pdf: needs-chromium book
 	@$(BIN)/python -m printed_book _build/html _build/pdf --name $(NAME) --leave-out $(NOT_ON_PAPER)
+
+epub: book
+	@$(BIN)/python -m printed_book _build/html _build/epub --name $(NAME) --leave-out $(NOT_ON_PAPER) --epub
 
 lab: $(READY)
 	$(BIN)/jupyter lab chapters

@@ -149,13 +149,14 @@ def test_colab_runs_every_notebook():
 
 
 def test_what_a_release_attaches_is_made(site):
-    named = re.findall(r"_build/(\w+)/(\S+\.(?:zip|pdf|apkg))", scripts(("release", "build")))
-    assert [Path(name).suffix for _, name in named] == [".zip", ".pdf", ".apkg", ".zip"]
-    made = subprocess.run(["make", "--dry-run", "zip", "pdf"], cwd=book.ROOT, capture_output=True, text=True).stdout
-    for folder, name in named[:2]:
+    named = re.findall(r"_build/(\w+)/(\S+\.(?:zip|pdf|epub|apkg))", scripts(("release", "build")))
+    assert [Path(name).suffix for _, name in named] == [".zip", ".pdf", ".epub", ".apkg", ".zip"]
+    command = ["make", "--dry-run", "zip", "pdf", "epub"]
+    made = subprocess.run(command, cwd=book.ROOT, capture_output=True, text=True).stdout
+    for folder, name in named[:3]:
         lines = [line for line in made.splitlines() if f"_build/{folder}" in line and Path(name).stem in line]
         assert lines, f"make does not make _build/{folder}/{name}"
-    assert (site.parent / named[2][0] / named[2][1]).exists()
+    assert (site.parent / named[3][0] / named[3][1]).exists()
     assert "solutions" not in scripts(("release", "build"))
     assert "_build/html" == WORKFLOWS["publish"]["jobs"]["build"]["steps"][-1]["with"]["path"]
 

@@ -1,4 +1,4 @@
-"""The command `printed-book`: the book and its pages as PDF files."""
+"""The command `printed-book`: the book and its pages as PDF files, or the book as an EPUB file."""
 
 import argparse
 import fnmatch
@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import document, finish, printing
+from . import document, epub, finish, printing
 from .site import NotBuilt, Site
 
 
@@ -17,8 +17,33 @@ def parser():
     top.add_argument("target", type=Path, help="the folder to write to")
     top.add_argument("--name", default="book", help="what the file of the whole book is called (default: book)")
     top.add_argument("--leave-out", nargs="+", default=[], metavar="PAGE", help="pages that are in no file: a/b, a/*")
+    top.add_argument("--epub", action="store_true", help="write an EPUB file of the book instead of PDF files")
     top.add_argument("--chromium", default=os.environ.get("CHROMIUM"), help="(default: the variable CHROMIUM)")
     return top
+
+
+def chosen(book, leave_out):
+    """The entries of a `Site` but for those whose names match a pattern of `leave_out`.
+
+    Raises ValueError for a pattern that no page matches.
+    """
+    for pattern in leave_out:
+        if not any(fnmatch.fnmatch(entry.name, pattern) for entry in book.entries):
+            raise ValueError(f"--leave-out {pattern}: the site has no such page")
+    return [e for e in book.entries if not any(fnmatch.fnmatch(e.name, pattern) for pattern in leave_out)]
+
+
+def make_epub(site, target, name, leave_out):
+    """Write an EPUB file of the book in the folder `site` into the folder `target`; return its path in a list.
+
+    Raises NotBuilt, FileNotFoundError and ValueError as `make` does.
+    """
+    book = Site(site)
+    content = epub.compose(book, chosen(book, leave_out))
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / f"{name}.epub"
+    path.write_bytes(content)
+    return [path]
 
 
 def make(site, target, name, leave_out, chromium):
@@ -28,10 +53,7 @@ def make(site, target, name, leave_out, chromium):
     for a picture that the site lacks, and ValueError for a pattern that no page matches or two pages of one name.
     """
     book = Site(site)
-    for pattern in leave_out:
-        if not any(fnmatch.fnmatch(entry.name, pattern) for entry in book.entries):
-            raise ValueError(f"--leave-out {pattern}: the site has no such page")
-    entries = [e for e in book.entries if not any(fnmatch.fnmatch(e.name, pattern) for pattern in leave_out)]
+    entries = chosen(book, leave_out)
     names = [name, *(entry.slug for entry in entries[1:])]
     if twice := {each for each in names if names.count(each) > 1}:
         raise ValueError(f"more than one page would be {min(twice)}.pdf: leave all but one out")
@@ -61,7 +83,10 @@ def main(arguments=None):
     """Run the command line; what a user can put right is said in one paragraph, with exit status 2."""
     options = parser().parse_args(arguments)
     try:
-        paths = make(options.site, options.target, options.name, options.leave_out, options.chromium)
+        if options.epub:
+            paths = make_epub(options.site, options.target, options.name, options.leave_out)
+        else:
+            paths = make(options.site, options.target, options.name, options.leave_out, options.chromium)
     except (NotBuilt, printing.NoChromium, FileNotFoundError, ValueError) as error:
         print(f"printed-book: {error}", file=sys.stderr)
         return 2

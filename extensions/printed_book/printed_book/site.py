@@ -139,24 +139,33 @@ def join(article, name, inside, address):
     for attribute in NAMES_IDS:
         for element in article.find_all(attrs={attribute: True}):
             element[attribute] = " ".join(anchor(name, each) for each in element[attribute].split())
+    lead(article, name, inside, address, lambda page, identifier: f"#{anchor(page, identifier)}")
+    article["id"] = anchor(name)
+
+
+def lead(article, name, inside, address, within):
+    """Make the links of the page `name` hold elsewhere.
+
+    `within(page, identifier)` is the address of a page of `inside`, or of an element on it. Links to other
+    pages of the site lead to its `address`; where that is not known (""), they are no links any more.
+    """
     for link in article.select("a[href]"):
-        target = _target(link["href"], name, inside, address)
+        target = _target(link["href"], name, inside, address, within)
         if target and "image-reference" not in link.get("class", []):
             link["href"] = target
         else:
             link.name = "span"
             del link["href"]
-    article["id"] = anchor(name)
     for paragraph in article.select(ONLY_LINKS):
         if not paragraph.select("a[href]"):
             paragraph.decompose()
 
 
-def _target(address, name, inside, base):
+def _target(address, name, inside, base, within):
     if re.match(r"[a-z][a-z0-9+.-]*:", address):
         return address
     path, _, fragment = address.partition("#")
     page = path_of(path, name).removesuffix(".html") if path else name
     if page in inside:
-        return f"#{anchor(page, unquote(fragment))}"
+        return within(page, unquote(fragment))
     return urljoin(f"{base}{name}.html", address) if base else ""
