@@ -38,6 +38,8 @@ serve: book
 # the site holds all that it needs, so a copy of it does, too
 zip: book
 	@rm -rf _build/zip && mkdir -p _build/zip && cp -r _build/html _build/zip/$(NAME)
+	@# from disk a browser fetches no font ahead, and would complain of it
+	@find _build/zip -name '*.html' -exec sed -i '/<link rel="preload"[^>]* as="font"/d' {} +
 	@cd _build/zip && $(CURDIR)/$(BIN)/python -m zipfile -c $(NAME).zip $(NAME) && rm -r $(NAME)
 	@echo "The site is in _build/zip/$(NAME).zip. Unpack it anywhere and open index.html; no connection is needed."
 

@@ -72,9 +72,9 @@ def test_an_incomplete_face_is_an_error_that_says_what_it_lacks():
         font_file({"family": "A", "package": "b"})
 
 
-def build(folder, faces):
-    """Build a page with `faces` and return the folder of its HTML."""
-    settings = {"extensions": ["web_fonts"], "html_theme": "basic", "web_fonts_unicodes": ["U+41-43", "U+44"]}
+def build(folder, faces, **settings):
+    """Build a page with `faces` and other settings, and return the folder of its HTML."""
+    settings |= {"extensions": ["web_fonts"], "html_theme": "basic", "web_fonts_unicodes": ["U+41-43", "U+44"]}
     settings["web_fonts_faces"] = faces
     (folder / "conf.py").write_text("".join(f"{name} = {value!r}\n" for name, value in settings.items()))
     (folder / "index.rst").write_text("Title\n=====\n")
@@ -91,7 +91,7 @@ def build(folder, faces):
 
 def test_a_site_serves_its_fonts_itself_and_drops_those_no_longer_used(tmp_path):
     italic = FACE | {"style": "italic", "weight": 400, "file": "files/SourceSansPro-It.ttf"}
-    folder = build(tmp_path, [FACE, italic])
+    folder = build(tmp_path, [FACE | {"preload": True}, italic])
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert re.search(r'<link [^>]*href="_static/web_fonts\.css', page)
     css = (folder / "_static/web_fonts.css").read_text(encoding="utf-8")
@@ -101,10 +101,13 @@ def test_a_site_serves_its_fonts_itself_and_drops_those_no_longer_used(tmp_path)
     assert 'font-family:"Source Sans";font-weight:400;font-style:italic;' in rules[2]
     urls = re.findall(r'url\("([^"]+)"\)', css)
     files = [folder / "_static" / url for url in urls]
+    ahead = re.findall(r'<link rel="preload" href="([^"]+)" as="font" type="font/woff2" crossorigin>', page)
+    assert ahead == [f"_static/{urls[0]}"], "the common characters of the one face that is marked"
     assert [characters(file) for file in files] == [set("ABC"), set("D")] * 2
     assert files[0].read_bytes() != files[2].read_bytes()
 
-    build(tmp_path, [FACE])
+    build(tmp_path, [FACE | {"preload": True}], web_fonts_preload_pages=["other"])
+    assert 'rel="preload"' not in (folder / "index.html").read_text(encoding="utf-8")
     assert set((folder / "_static/fonts").iterdir()) == set(files[:2])
     # no half-written font is left behind
     assert not list(tmp_path.rglob("*.part"))

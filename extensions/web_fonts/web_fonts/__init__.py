@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from fontTools import subset
@@ -82,6 +83,17 @@ def _write_fonts(app):
     app.add_css_file("web_fonts.css", priority=100)
 
 
+def _preload(app, pagename, templatename, context, doctree):
+    """Have the browser fetch the fonts that these pages begin with while it still reads the page."""
+    if not any(fnmatchcase(pagename, pattern) for pattern in app.config.web_fonts_preload_pages):
+        return
+    for face, unicodes, name in getattr(app, "web_fonts", []):
+        if face.get("preload") and unicodes == app.config.web_fonts_unicodes[0]:
+            address = context["pathto"](f"_static/fonts/{name}", resource=True)
+            link = f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>\n'
+            context["metatags"] = context.get("metatags", "") + link
+
+
 def _copy_fonts(app, exception):
     if exception or not hasattr(app, "web_fonts"):
         return
@@ -101,6 +113,8 @@ def setup(app):
     app.add_config_value("web_fonts_faces", [], "html", list)
     app.add_config_value("web_fonts_unicodes", DEFAULT_UNICODES, "html", list)
     app.add_config_value("web_fonts_display", "swap", "html", str)
+    app.add_config_value("web_fonts_preload_pages", ["*"], "html", list)
     app.connect("builder-inited", _write_fonts)
+    app.connect("html-page-context", _preload, priority=950)  # when others have settled how addresses are written
     app.connect("build-finished", _copy_fonts)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
