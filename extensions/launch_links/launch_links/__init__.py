@@ -17,7 +17,7 @@ def line(app, path, pages=()):
     `pages` are pairs of a text and a page's name; `path` is relative to the book's folder.
     """
     links = [page_link(text, docname) for text, docname in pages]
-    found = repository.find(app.srcdir)
+    found = repository.of(app)
     if found:
         addresses = {"Open in Colab": found.colab(path), "Open on Binder": found.binder(path)}
         if found.hub:

