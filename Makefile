@@ -71,7 +71,7 @@ test: needs-chromium needs-bubblewrap book
 	@echo "== 1 of 2: the chapters' stored outputs against a fresh kernel"
 	$(NBVAL)
 	@echo "== 2 of 2: notebooks, extensions, the built site and its sliders in a browser"
-	$(BIN)/pytest -q tests --ignore tests/test_postgres.py --ignore tests/matrix
+	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore tests/test_postgres.py --ignore tests/matrix
 
 test-matrix: $(READY) $(COLAB)
 	@echo "== 1 of 3: with the packages of stock Colab"; grep == tests/matrix/colab.txt

@@ -4,23 +4,40 @@ import os
 
 import book
 import pytest
+from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 
 @pytest.fixture(scope="session")
-def site():
+def run_folder(tmp_path_factory):
+    """A folder that all processes of this test run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+def _built_once(run_folder, name, source, output=None):
+    """Build the book in `source` unless another process of this test run did; the log is kept under `name`."""
+    log = run_folder / f"{name}.log"
+    with FileLock(run_folder / f"{name}.lock"):
+        if not log.exists():
+            result = book.build(source, output)
+            log.write_text(f"{result.returncode}\n{result.stdout}", encoding="utf-8")
+    code, text = log.read_text(encoding="utf-8").split("\n", 1)
+    assert code == "0", f"the book in {source} does not build:\n{text[-4000:]}"
+
+
+@pytest.fixture(scope="session")
+def site(run_folder):
     """The folder of the built site; a build with a warning fails every test that needs it."""
-    result = book.build(book.ROOT)
-    assert result.returncode == 0, f"the book does not build:\n{result.stdout[-4000:]}"
+    _built_once(run_folder, "site", book.ROOT)
     return book.SITE
 
 
 @pytest.fixture(scope="session")
-def sample_site(tmp_path_factory):
+def sample_site(run_folder):
     """The built sample book, which uses static_interact alone."""
-    output = tmp_path_factory.mktemp("sample")
-    result = book.build(book.ROOT / "tests/sample_book", output)
-    assert result.returncode == 0, f"the sample book does not build:\n{result.stdout[-4000:]}"
+    output = run_folder / "sample"
+    _built_once(run_folder, "sample", book.ROOT / "tests/sample_book", output)
     return output / "_build/html"
 
 

@@ -10,8 +10,8 @@ import pytest
 
 @pytest.fixture(scope="module")
 def unpacked(site, tmp_path_factory):
-    """The folder of the site from `make zip`, unpacked at a place with a blank in its name."""
-    result = subprocess.run(["make", "zip"], cwd=book.ROOT, capture_output=True, text=True)
+    """The folder of the built site, packed as `make zip` does it and unpacked at a place with a blank in its name."""
+    result = subprocess.run(["make", "-o", "book", "zip"], cwd=book.ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     target = tmp_path_factory.mktemp("on disk")
     with zipfile.ZipFile(book.ROOT / "_build/zip/deep-learning-measured.zip") as archive:
