@@ -167,9 +167,9 @@ def _run(page, number):
 
 
 def _sessions(jupyter):
-    """The sessions that run on the server."""
+    """The sessions that run on the server: the path of each, by its id."""
     with urllib.request.urlopen(f"{jupyter['url']}api/sessions?token={jupyter['token']}") as answer:
-        return json.load(answer)
+        return {session["id"]: session["path"] for session in json.load(answer)}
 
 
 def _change(page, number, text):
@@ -306,17 +306,22 @@ def test_an_endless_loop_is_stopped(live_page):
     live_page.get_by_text("Error in cell 1: KeyboardInterrupt.").wait_for()
 
 
-def test_the_next_page_gets_the_same_computer_and_a_kernel_of_its_own(live_server, live_page, jupyter):
-    live_page.goto(f"{live_server}/exercises/numbers/numbers.html")
-    _press(live_page)
+def test_the_next_page_gets_the_same_computer_and_a_kernel_of_its_own(live_server, open_page, ready, jupyter):
+    page = open_page(f"{live_server}/chapters/numbers.html")
+    others = _sessions(jupyter).keys()
+    _press(page)
+    (first,) = _sessions(jupyter).keys() - others
+    page.goto(f"{live_server}/exercises/numbers/numbers.html")
+    _press(page)
     assert len(Hub.asked) == 1
     for _ in range(300):
-        folders = {session["path"].partition("/")[0] for session in _sessions(jupyter)}
-        if folders == {"exercises"}:
+        running = _sessions(jupyter)
+        if first not in running:
             break
-        live_page.wait_for_timeout(100)
-    assert folders == {"exercises"}, "the page before has given its kernel back"
-    _run(live_page, 1)
+        page.wait_for_timeout(100)
+    assert first not in running, "the page before has given its kernel back"
+    assert [path for name, path in running.items() if name not in others][0].startswith("exercises/")
+    _run(page, 1)
 
 
 def test_only_the_site_and_binder_are_asked(live_server, live_page, hub, jupyter):
@@ -379,8 +384,8 @@ def test_the_policy_of_the_readme_is_enough(live_site, open_page, ready):
 
 def test_a_lost_computer_is_told_and_the_text_stays(live_page, jupyter):
     _change(live_page, 2, "print('mine')\n")
-    for session in _sessions(jupyter):
-        address = f"{jupyter['url']}api/sessions/{session['id']}?token={jupyter['token']}"
+    for name in _sessions(jupyter):
+        address = f"{jupyter['url']}api/sessions/{name}?token={jupyter['token']}"
         urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
     live_page.get_by_text("The connection to the computer is lost.").wait_for(timeout=SLOW)
     assert not live_page.get_by_role("button", name="Run cell 2", exact=True).is_visible()
