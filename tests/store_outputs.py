@@ -18,10 +18,17 @@ STRIP = ["nbstripout", "--keep-output", "--keep-count", "--keep-id", "--extra-ke
 STRIP += ["--drop-output-type", "display_data", "stream:stderr", "--"]
 
 
+class Client(NotebookClient):
+    """Keeps what a cell printed before its slider: `interact` clears an output of its own, not the cell's."""
+
+    def clear_output(self, outs, msg, cell_index):
+        """Clear nothing. nbval does not either, and its comparison is what the stored outputs are for."""
+
+
 def store(path):
     """Execute the notebook at `path` in place; a failing one is left as it was."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
+    client = Client(
         notebook,
         timeout=120,
         store_widget_state=False,
