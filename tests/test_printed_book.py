@@ -308,7 +308,7 @@ def test_the_book_has_every_page_in_its_order_by_parts(readers):
         wanted += [(0, part["caption"])] * bool(names) + [(1, _headings(name, "h1")[0]) for name in names]
     outline = list(_outline(reader))
     parts = [place for place, (depth, _, _) in enumerate(outline) if depth == 0]
-    past_the_front = outline[:1] + outline[parts[1] :]  # without the sections of the landing page, which name the parts too
+    past_the_front = outline[:1] + outline[parts[1] :]  # the landing page has sections that name the parts, too
     assert [(depth, title) for depth, title, _ in past_the_front if depth < 2] == wanted
     numbers = [number for _, _, number in outline]
     assert numbers == sorted(numbers)
