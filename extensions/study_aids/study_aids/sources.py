@@ -9,12 +9,14 @@ from pathlib import Path
 import jsonschema
 import nbformat
 import yaml
+from markdown_it import MarkdownIt
 from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.errors import ExtensionError
 
 SCHEMAS = Path(__file__).with_name("schemas")
 HEADING = re.compile(r"^#{2,3} +(.+?) *$", re.M)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
+MARKDOWN = MarkdownIt("commonmark", {"html": False})  # HTML in a study file is shown as text
 TYPES = {
     "object": "a mapping (key: value)",
     "array": "a list (lines that begin with a hyphen)",
@@ -252,11 +254,25 @@ def _check_question(source, place, question, chapter):
         source.problem(place, f"a question of the kind {question['kind']} needs {key!r}.")
     for key in sorted(other & set(question)):
         source.problem((*place, key), f"a question of the kind {question['kind']} has no {key!r}.")
+    for number, option in enumerate(question.get("options", [])):
+        _check_one_paragraph(source, (*place, "options", number, "text"), option["text"])
     right = sum("right" in option for option in question.get("options", []))
     if question["kind"] == "single" and "options" in question and right != 1:
         source.problem((*place, "options"), f"{right} options are right. With the kind single exactly one is.")
     if question["kind"] == "multiple" and "options" in question and not right:
         source.problem((*place, "options"), "no option is right. With the kind multiple at least one is.")
+
+
+def _check_one_paragraph(source, path, text):
+    kinds = [token.type for token in MARKDOWN.parse(text)]
+    if kinds != ["paragraph_open", "inline", "paragraph_close"]:
+        first = kinds[0].removesuffix("_open").replace("_", " ") if kinds else "nothing"
+        found = "several paragraphs" if first == "paragraph" else first
+        source.problem(
+            path,
+            f"one paragraph must stand here, and Markdown reads {found}. Leave out empty lines, and the sign that "
+            "begins a list or a heading, or put a backslash before the sign: 1\\. instead of 1.",
+        )
 
 
 def read_sheet(path, kind, chapters, shown=None):
@@ -273,6 +289,11 @@ def read_sheet(path, kind, chapters, shown=None):
             continue
         for number, entry in enumerate(entries):
             _check_section(source, (slug, number, "see"), entry["see"], chapters[slug], chapters)
+            for key in ("says", "instead", "name"):
+                if key in entry:
+                    _check_one_paragraph(source, (slug, number, key), entry[key])
+            for symbol, meaning in entry.get("symbols", {}).items():
+                _check_one_paragraph(source, (slug, number, "symbols", symbol), meaning)
             names = (
                 [entry["id"]] if "id" in entry else [name.lower() for name in [entry["term"], *entry.get("also", [])]]
             )
