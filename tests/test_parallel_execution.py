@@ -328,3 +328,12 @@ def test_wrong_settings_and_failing_notebooks_stop_the_build(build, tmp_path):
         build()
     assert str(caught.value).startswith(f"notebook execution failed.\n\n{path}, cell 3 (missing_name):")
     assert "NameError: name 'missing_name' is not defined" in str(caught.value)
+
+
+def test_a_notebook_edited_while_it_was_executed_is_named_and_the_next_build_finds_the_edit(build, tmp_path):
+    edit = "from pathlib import Path\nme = Path('index.ipynb')\nme.write_text(me.read_text().replace('draft', 'final'))"
+    write(tmp_path / "index.ipynb", edit, "print('the draft version')")
+    with pytest.raises(ExtensionError, match=r"index\.ipynb: executed, but .* If it was edited meanwhile, build again"):
+        build()
+    build()
+    assert "the final version" in (tmp_path / "_build/html/index.html").read_text(encoding="utf-8")

@@ -76,7 +76,10 @@ def _fill_cache(app, environment, docnames):
     try:
         runner.run(runner.missing(paths))
         if left := runner.missing(paths):
-            raise ExtensionError(f"executed, but not found in the cache: {left}. Delete {cache_path} and build again.")
+            raise ExtensionError(
+                f"{', '.join(map(str, left))}: executed, but not in the cache as it is now. "
+                f"If it was edited meanwhile, build again. Otherwise delete {cache_path} and build again."
+            )
     except NotebookFailed as failure:
         raise ExtensionError(f"notebook execution failed.\n\n{failure}") from failure
 
