@@ -45,10 +45,10 @@ zip: book
 
 # on paper there is nothing to turn, to run or to hand in
 pdf: needs-chromium book
-	@$(BIN)/python -m printed_book _build/html _build/pdf --name $(NAME) --leave-out $(NOT_ON_PAPER)
+	@$(BIN)/python -m measured_book.export _build/html _build/pdf --name $(NAME) --leave-out $(NOT_ON_PAPER)
 
 epub: book
-	@$(BIN)/python -m printed_book _build/html _build/epub --name $(NAME) --leave-out $(NOT_ON_PAPER) --epub
+	@$(BIN)/python -m measured_book.export _build/html _build/epub --name $(NAME) --leave-out $(NOT_ON_PAPER) --epub
 
 lab: $(READY)
 	$(BIN)/jupyter lab chapters
@@ -71,12 +71,12 @@ test: needs-chromium needs-bubblewrap book
 	@echo "== 1 of 2: the chapters' stored outputs against a fresh kernel"
 	$(NBVAL)
 	@echo "== 2 of 2: notebooks, extensions, the built site and its sliders in a browser"
-	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore tests/test_postgres.py --ignore tests/matrix
+	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore tests/grading --ignore tests/matrix
 
 test-matrix: $(READY) $(COLAB)
 	@echo "== 1 of 3: with the packages of stock Colab"; grep == tests/matrix/colab.txt
 	@# each start of Colab's ipykernel would complain of frozen modules, for the debugger
-	PYDEVD_DISABLE_FILE_VALIDATION=1 PYTHONPATH=$(CURDIR)/$(COLAB) $(NBVAL) tests/matrix/test_colab.py tests/test_static_interact.py
+	PYDEVD_DISABLE_FILE_VALIDATION=1 PYTHONPATH=$(CURDIR)/$(COLAB) $(NBVAL) tests/matrix/test_colab.py extensions/static_interact/tests
 	@echo "== 2 of 3: with the plainest instruction set"
 	NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env $(NBVAL)
 	@echo "== 3 of 3: with two threads"
@@ -89,7 +89,7 @@ test-newest: $(NEWEST)/requirements.txt needs-python
 	$(NBVAL:$(BIN)/%=$(NEWEST)/bin/%)
 
 test-postgres: needs-bubblewrap needs-postgres $(READY)
-	$(BIN)/pytest -q tests/test_postgres.py
+	$(BIN)/pytest -q tests/grading
 
 bench: needs-chromium needs-bubblewrap $(READY) $(LIGHTHOUSE)/ready
 	$(BIN)/python tests/bench.py

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from measured_book.execution.runner import read_environment
 from nbval.plugin import IPyNbCell
-from parallel_execution.runner import read_environment
 
 ROOT = Path(__file__).parent
 # every kernel that a test starts computes as the build does, or as the file that NUMERIC_ENVIRONMENT names says

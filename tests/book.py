@@ -66,6 +66,14 @@ def write(folder, pages, contents, extensions, config=None, **settings):
     (folder / "_config.yml").write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
+def write_configuration(folder, settings, part):
+    """Write the configuration of a bare Sphinx site that has one `part` of measured_book, a module's name, alone."""
+    lines = [f"{name} = {value!r}\n" for name, value in settings.items()]
+    lines += ["import importlib\n", "import measured_book\n", "def setup(app):\n"]
+    lines += [f"    measured_book.connect(app, [importlib.import_module({part!r})])\n"]
+    (folder / "conf.py").write_text("".join(lines), encoding="utf-8")
+
+
 def parsed(site, name):
     """The page `name` of a built site, parsed."""
     return BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "lxml")

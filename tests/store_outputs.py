@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import nbformat
+from measured_book.execution.runner import read_environment
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
-from parallel_execution.runner import read_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 STRIP = ["nbstripout", "--keep-output", "--keep-count", "--keep-id", "--extra-keys", "metadata.language_info"]

@@ -1,0 +1,120 @@
+"""Flashcards, quizzes, a cheat sheet with receipts, formulas and a glossary for a book (see the README)."""
+
+import json
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+
+from . import elements, pages, terms
+from .library import Library
+
+SECTIONS = "## Flashcards\n\n```{flashcards}\n```\n\n## Quiz\n\n```{quiz}\n```\n"
+
+
+def open_library(app):
+    """Read every study file before any page is built: a mistake in one is told at once."""
+    contents = []
+    folder = app.config.study_aids_chapters
+    for tree in app.config.external_site_map.root.subtrees:
+        names = [str(name) for name in tree.items]
+        contents.append((tree.caption or "", [name for name in names if name.rpartition("/")[0] == folder]))
+    app.study_library = Library(app.srcdir, app.config.study_aids_folder, contents)
+    app.study_library.check()
+
+
+def append_sections(app, docname, content):
+    """Put flashcards and quiz below a chapter that has a study file, as one more cell of its notebook."""
+    slug = docname.rpartition("/")[2]
+    if app.study_library.docnames.get(slug) != docname or slug not in app.study_library.studies:
+        return
+    notebook = json.loads(content[0])
+    cell = {"cell_type": "markdown", "id": "study-aids", "metadata": {}, "source": SECTIONS}
+    notebook["cells"].append(cell)
+    content[0] = json.dumps(notebook, ensure_ascii=False)
+
+
+def complete(app, document):
+    """Put figures onto the cards, and link a chapter's terms to the glossary."""
+    _place_figures(document, app.env)
+    library = app.study_library
+    docname = app.env.docname
+    slug = docname.rpartition("/")[2]
+    if library.docnames.get(slug) == docname and (library.root / library.assets / "glossary.yml").exists():
+        app.env.note_dependency(str(library.glossary.path))
+        terms.link_first_uses(document, library.glossary.data or {}, slug)
+
+
+def _place_figures(document, environment):
+    for place in list(document.findall(pages.card_figure)):
+        cell = next((c for c in document.findall(nodes.container) if c.get("cell_index") == place["cell"]), None)
+        figure = _figure_in(cell, environment) if cell is not None else None
+        if figure is None:
+            raise ExtensionError(
+                f"{place['where']}: the cell of its figure draws none when it runs. Name another cell."
+            )
+        place.replace_self(figure)
+
+
+def _figure_in(cell, environment):
+    """A copy of the first picture that a cell shows, or of a slider's default frame; None if it shows none."""
+    image = next(cell.findall(nodes.image), None)
+    if image is not None:
+        copy = image.deepcopy()
+        copy["ids"], copy["names"] = [], []
+        return copy
+    slider = next((node for node in cell.findall() if node.tagname == "static_interact"), None)
+    if slider is None:
+        return None
+    frame = slider["frames"][slider["index"][slider["default"]]]
+    picture = next((part for part in frame if "image" in part), None)
+    if picture is None:
+        return None
+    where = environment.app.builder.get_relative_uri(environment.docname, environment.config.root_doc)
+    folder = where.rpartition("/")[0]
+    address = f"{folder}/_static/interact/{picture['image']}".lstrip("/")
+    return elements.element(
+        "img", src=address, alt=slider["alternative"], width=picture["width"], height=picture["height"],
+        loading="lazy", decoding="async",
+    )  # fmt: skip
+
+
+def add_assets(app, pagename, templatename, context, doctree):
+    if doctree is not None and next(doctree.findall(elements.html_element), None) is not None:
+        app.add_css_file("study_aids.css")
+        app.add_js_file("study_aids.js", loading_method="defer")
+
+
+def write_cards(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    from . import anki, cards
+
+    if page := app.config.study_aids_flashcards_page:
+        cards.write_all(app, app.study_library, page)
+        anki.write_for_site(app, app.study_library)
+
+
+def register(app):
+    """Declare settings and nodes; the README explains the configuration values."""
+    app.add_config_value("study_aids_folder", "assets", "env", str)
+    app.add_config_value("study_aids_chapters", "chapters", "env", str)
+    app.add_config_value("study_aids_flashcards_page", "", "env", str)
+    passing = (elements.pass_through, elements.pass_through)
+    app.add_node(
+        elements.html_element,
+        html=(elements.visit, elements.depart),
+        latex=passing,
+        text=passing,
+        man=passing,
+        texinfo=passing,
+    )
+    for name, directive in {
+        "flashcards": pages.Flashcards,
+        "quiz": pages.Quiz,
+        "flashcard-box": pages.FlashcardBox,
+        "anki-deck": pages.AnkiDeck,
+        "cheat-sheet": pages.CheatSheet,
+        "formula-list": pages.FormulaList,
+        "glossary-terms": pages.GlossaryTerms,
+    }.items():
+        app.add_directive(name, directive)

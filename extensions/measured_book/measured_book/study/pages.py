@@ -1,0 +1,361 @@
+"""The directives that put study aids on a page."""
+
+import json
+import posixpath
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from ..pages.parts import page_link
+from .elements import element
+
+VERDICTS = {
+    "measured": "A cell of the chapter asserts it.",
+    "refined": "True with a qualification that is often left out.",
+    "corrected": "Wrong as it is often said.",
+    "outdated": "Right once, no longer.",
+    "definition": "Nothing to measure.",
+}
+CARD_FOLDER = "_static/study"
+
+
+class card_figure(nodes.General, nodes.Element):
+    """Stands where the figure of the chapter's cell number `cell` goes; `where` names the card for messages."""
+
+
+class StudyDirective(SphinxDirective):
+    """What the directives share: the book's library, Markdown from a study file, links to sections."""
+
+    @property
+    def library(self):
+        """The `Library` of the book."""
+        return self.env.app.study_library
+
+    def depend_on(self, source):
+        """Have the page built anew when the study file changes."""
+        self.env.note_dependency(str(source.path))
+
+    def markdown(self, text, source, *path):
+        """The nodes of Markdown that stands at `path` in a study file; HTML in it is shown as text."""
+        holder = nodes.Element("", *self.parse_text_to_nodes(str(text)))
+        for raw in list(holder.findall(nodes.raw)):
+            shown = nodes.Text(raw.astext())
+            raw.replace_self(shown if isinstance(raw.parent, nodes.TextElement) else nodes.paragraph("", "", shown))
+        parsed = holder.children
+        for node in parsed:
+            for inner in node.findall():
+                if isinstance(inner, nodes.Element):
+                    inner.source, inner.line = source.shown, source.line(*path)
+        return parsed
+
+    def inline(self, text, source, *path):
+        """The same in a line of text: without the paragraph around a single one."""
+        parsed = self.markdown(text, source, *path)
+        if len(parsed) == 1 and isinstance(parsed[0], nodes.paragraph):
+            return [nodes.inline("", "", *parsed[0].children)]
+        return parsed
+
+    def link(self, slug, see, text=""):
+        """A link to a section of the chapter `slug` (or to ``other#anchor``), with its heading as text."""
+        other, _, anchor = see.rpartition("#")
+        docname = self.library.docnames[other or slug]
+        where = {"refdomain": "doc", "reftype": "myst", "reftarget": docname, "reftargetid": anchor}
+        inner = nodes.inline("", text, classes=["xref", "myst"])
+        return addnodes.pending_xref("", inner, refdoc=self.env.docname, refexplicit=bool(text), **where)
+
+    def section(self, name, title, *children):
+        """A section of the page; `title` is text or nodes."""
+        node = nodes.section(ids=[name], names=[name])
+        node += nodes.title("", "", *([nodes.Text(title)] if isinstance(title, str) else title))
+        node += children
+        return node
+
+
+class Flashcards(StudyDirective):
+    """``flashcards``: the cards of the chapter on whose page it stands."""
+
+    def run(self):
+        """Build the cards; each is complete without scripts, the script makes a deck of them."""
+        slug = self.env.docname.rpartition("/")[2]
+        source = self.library.studies[slug]
+        self.depend_on(source)
+        cards = [self._card(slug, source, number) for number in range(len(source.data["cards"]))]
+        result = [element("div", *cards, class_="deck", data_deck=slug, data_store=store_name(self.config))]
+        if page := self.config.study_aids_flashcards_page:
+            link = page_link("cards of all chapters", page)
+            result.append(nodes.paragraph("", "", nodes.Text("They are also among the "), link, nodes.Text(".")))
+        return result
+
+    def _card(self, slug, source, number):
+        card = source.data["cards"][number]
+        place = ("cards", number)
+        front = self.markdown(card["front"], source, *place, "front")
+        if "figure" in card:
+            cell = self.library.chapters[slug].figures[card["figure"]]
+            front.append(card_figure(cell=cell, where=f"{source.shown}, line {source.line(*place)} ({card['id']})"))
+        see = nodes.paragraph("", "", nodes.Text("Shown in "), self.link(slug, card["see"]), classes=["flashcard-see"])
+        back = [*self.markdown(card["back"], source, *place, "back"), see]
+        kind = card["kind"].capitalize()
+        return element(
+            "article",
+            element("div", element("p", kind, class_="flashcard-kind"), front, class_="flashcard-front"),
+            element("div", element("p", "Answer", class_="flashcard-kind"), back, class_="flashcard-back"),
+            class_="flashcard",
+            data_card=card["id"],
+            data_kind=card["kind"],
+        )
+
+
+class Quiz(StudyDirective):
+    """``quiz``: the questions of the chapter on whose page it stands."""
+
+    def run(self):
+        """Build the questions with all explanations; the script hides these until a question is answered."""
+        slug = self.env.docname.rpartition("/")[2]
+        source = self.library.studies[slug]
+        self.depend_on(source)
+        questions = [self._question(slug, source, number) for number in range(len(source.data["quiz"]))]
+        return [element("div", *questions, class_="quiz", data_quiz=slug, data_store=store_name(self.config))]
+
+    def _question(self, slug, source, number):
+        question = source.data["quiz"][number]
+        place = ("quiz", number)
+        name, kind = question["id"], question["kind"]
+        parsed = self.markdown(question["question"], source, *place, "question")
+        place_in_quiz = element("span", f"{number + 1}", class_="quiz-number")
+        text = element("div", place_in_quiz, parsed, class_="quiz-text", id=f"{name}-text")
+        if kind == "number":
+            answers = self._number(question, source, place)
+        else:
+            answers = [self._option(question, source, place, choice) for choice in range(len(question["options"]))]
+        hint = {"single": "One is right.", "multiple": "One or more are right.", "number": ""}[kind]
+        see = nodes.paragraph("", "", nodes.Text("Shown in "), self.link(slug, question["see"]), classes=["quiz-see"])
+        group = element(
+            "div",
+            text,
+            element("p", hint, class_="quiz-hint") if hint else [],
+            answers,
+            see,
+            role="group",
+            aria_labelledby=f"{name}-text",
+        )
+        return element("form", group, class_="quiz-question", id=name, data_kind=kind, autocomplete="off")
+
+    def _option(self, question, source, place, choice):
+        option = question["options"][choice]
+        where = (*place, "options", choice)
+        kind = {"single": "radio", "multiple": "checkbox"}[question["kind"]]
+        box = element("input", type=kind, name=question["id"], value=choice)
+        label = element("label", box, element("span", self.inline(option["text"], source, *where, "text")))
+        why = element("div", self.markdown(option["why"], source, *where, "why"), class_="quiz-why")
+        return element("div", label, why, class_="quiz-option", data_right=option.get("right", False))
+
+    def _number(self, question, source, place):
+        unit = question.get("unit", "")
+        value = question["answer"]
+        shown = f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else f"{value}"
+        shown = f"{shown.replace('-', '−')} {unit}".rstrip()
+        field = element("input", type="text", inputmode="text", name=question["id"], size=8)
+        label = element("label", element("span", "Your answer"), field)
+        why = self.markdown(question["why"], source, *place, "why")
+        answer = nodes.paragraph("", "", nodes.strong("", f"Answer: {shown}."))
+        return [
+            element(
+                "div",
+                label,
+                element("span", unit) if unit else [],
+                class_="quiz-entry",
+                data_answer=value,
+                data_tolerance=question["tolerance"],
+            ),
+            element("div", answer, why, class_="quiz-why"),
+        ]
+
+
+class FlashcardBox(StudyDirective):
+    """``flashcard-box``: the cards of all chapters, by part, chapter and kind, in Leitner's boxes."""
+
+    def run(self):
+        """Build what stands there without scripts: which cards there are, where they are, and the Anki deck."""
+        if self.config.study_aids_flashcards_page != self.env.docname:
+            raise ExtensionError(
+                f"{self.env.docname}: flashcard-box stands on one page, the one that study_aids_flashcards_page names. "
+                f"Write study_aids_flashcards_page: {self.env.docname} into the configuration."
+            )
+        studies, chapters = self.library.studies, self.library.chapters
+        for source in studies.values():
+            self.depend_on(source)
+        folder = posixpath.relpath(CARD_FOLDER, posixpath.dirname(self.env.docname) or ".")
+        parts = []
+        listing = nodes.bullet_list(bullet="-", classes=["deck-chapters"])
+        for caption, slugs in self.library.parts(studies):
+            here = []
+            for slug in slugs:
+                cards = studies[slug].data["cards"]
+                here.append(
+                    {"slug": slug, "title": chapters[slug].title, "cards": [[c["id"], c["kind"]] for c in cards]}
+                )
+                count = nodes.Text(f", {len(cards)} cards")
+                listing += nodes.list_item(
+                    "", nodes.paragraph("", "", self.link(slug, "flashcards", chapters[slug].title), count)
+                )
+            parts.append({"title": caption, "chapters": here})
+        # "<" never stands in the JSON, so no text in it can end the script element
+        data = json.dumps({"folder": folder, "parts": parts}, ensure_ascii=False).replace("<", "\\u003c")
+        payload = nodes.raw("", f'<script type="application/json">{data}</script>', format="html")
+        deck = element("div", payload, class_="deck deck-box", data_store=store_name(self.config))
+        return [deck, listing]
+
+
+class AnkiDeck(StudyDirective):
+    """``anki-deck``: a link that downloads the cards of all chapters for Anki."""
+
+    def run(self):
+        """Build the link; the file is written when the pages are."""
+        from .anki import file_name
+
+        count = sum(len(source.data["cards"]) for source in self.library.studies.values())
+        for source in self.library.studies.values():
+            self.depend_on(source)
+        address = posixpath.relpath(
+            f"{CARD_FOLDER}/{file_name(self.config)}", posixpath.dirname(self.env.docname) or "."
+        )
+        link = element("a", f"Download the Anki deck ({count} cards)", href=address, download=True, class_="anki-deck")
+        return [nodes.paragraph("", "", link)]
+
+
+class CheatSheet(StudyDirective):
+    """``cheat-sheet``: every line of the cheat sheet with its verdict and a link to the section that shows it."""
+
+    def run(self):
+        """Build a section for each part, with a table for each of its chapters."""
+        source = self.library.cheatsheet
+        self.depend_on(source)
+        key = element(
+            "dl",
+            *[
+                element("div", element("dt", verdict_badge(verdict)), element("dd", meaning))
+                for verdict, meaning in VERDICTS.items()
+            ],
+            class_="verdicts",
+        )
+        finder = element("div", class_="sheet-finder", data_finds=".sheet tr.line", data_what="lines")
+        result = [key, finder]
+        for caption, slugs in self.library.parts(source.data):
+            chapters = [
+                self.section(f"sheet-{slug}", self.library.chapters[slug].title, self._table(slug, source))
+                for slug in slugs
+            ]
+            part = self.section(f"sheet-{nodes.make_id(caption)}", caption, *chapters)
+            part["classes"].append("sheet-part")
+            result.append(part)
+        return result
+
+    def _table(self, slug, source):
+        head = element("tr", *[element("th", text, scope="col") for text in ("Fact", "Verdict", "Shown in")])
+        topics = []
+        for number, line in enumerate(source.data[slug]):
+            if not topics or topics[-1][0] != line["topic"]:
+                heading = element("th", line["topic"], scope="rowgroup", colspan=3)
+                topics.append((line["topic"], [element("tr", heading, class_="topic")]))
+            topics[-1][1].append(self._line(slug, source, number))
+        bodies = [element("tbody", *rows) for _, rows in topics]
+        return element("table", element("thead", head), *bodies, class_="sheet")
+
+    def _line(self, slug, source, number):
+        line = source.data[slug][number]
+        place = (slug, number)
+        fact = [element("span", self.inline(line["says"], source, *place, "says"), class_="says")]
+        if "instead" in line:
+            instead = self.inline(line["instead"], source, *place, "instead")
+            reference = element("span", f" {line['reference']}", class_="reference")
+            label = "But: " if line["verdict"] == "refined" else "Instead: "
+            fact.append(element("div", element("b", label), instead, reference, class_="instead"))
+        words = " ".join(line.get(key, "") for key in ("topic", "says", "instead", "reference", "verdict"))
+        return element(
+            "tr",
+            element("td", *fact),
+            element("td", verdict_badge(line["verdict"])),
+            element("td", nodes.inline("", "", self.link(slug, line["see"])), class_="see"),
+            class_=f"line {line['verdict']}",
+            id=line["id"],
+            data_words=words,
+        )
+
+
+class FormulaList(StudyDirective):
+    """``formula-list``: the formulas of each chapter, every symbol explained, with the code that checks them."""
+
+    def run(self):
+        """Build a section for each chapter and in it one for each formula."""
+        source = self.library.formulas
+        self.depend_on(source)
+        return [
+            self.section(
+                f"formulas-{slug}",
+                self.library.chapters[slug].title,
+                *[self._formula(slug, source, number) for number in range(len(source.data[slug]))],
+            )
+            for _, slugs in self.library.parts(source.data)
+            for slug in slugs
+        ]
+
+    def _formula(self, slug, source, number):
+        formula = source.data[slug][number]
+        place = (slug, number)
+        symbols = []
+        for tex, meaning in formula["symbols"].items():
+            where = (*place, "symbols", tex)
+            symbol = self.inline(f"${tex.strip('$')}$", source, *where)
+            symbols.append(element("div", element("dt", symbol), element("dd", self.inline(meaning, source, *where))))
+        code = nodes.literal_block(formula["check"], formula["check"], language="python")
+        return self.section(
+            formula["id"],
+            self.inline(formula["name"], source, *place, "name"),
+            *self.markdown(f"$$\n{formula['tex'].strip()}\n$$", source, *place, "tex"),
+            element("dl", *symbols, class_="symbols"),
+            nodes.paragraph("", "", nodes.Text("Shown in "), self.link(slug, formula["see"])),
+            element("details", element("summary", "The test of this formula"), code, class_="formula-check"),
+        )
+
+
+class GlossaryTerms(StudyDirective):
+    """``glossary-terms``: all terms in alphabetical order, each with the section that defines it."""
+
+    def run(self):
+        """Write Sphinx's own glossary, so that the search finds terms and pages may refer to them."""
+        source = self.library.glossary
+        self.depend_on(source)
+        terms = [(slug, n, entry) for slug, entries in source.data.items() for n, entry in enumerate(entries)]
+        terms.sort(key=lambda item: item[2]["term"].casefold())
+        lines = [":::{glossary}"]
+        for _, _, entry in terms:
+            names = [entry["term"], *entry.get("also", [])]
+            lines += [*names, f"  {' '.join(entry['means'].split())}", ""]
+        parsed = self.parse_text_to_nodes("\n".join([*lines, ":::"]))
+        definitions = [d for node in parsed for d in node.findall(nodes.definition)]
+        for (slug, number, entry), definition in zip(terms, definitions, strict=True):
+            for inner in definition.findall(nodes.Element):
+                inner.source, inner.line = source.shown, source.line(slug, number)
+            definition += nodes.paragraph(
+                "", "", nodes.Text("Defined in "), self.link(slug, entry["see"]), classes=["glossary-see"]
+            )
+        finder = element("div", class_="sheet-finder", data_finds="dl.glossary > dt", data_what="terms")
+        return [finder, *parsed]
+
+
+def verdict_badge(verdict):
+    """A verdict as it is shown."""
+    return element("span", verdict, class_=f"verdict {verdict}")
+
+
+def store_name(config):
+    """The name under which a reader's browser keeps the progress: other books may share its storage."""
+    return f"study-aids/{nodes.make_id(book_name(config))}"
+
+
+def book_name(config):
+    """The name of the book, which decks and stored progress go by."""
+    return config.html_title or config.project
