@@ -145,6 +145,5 @@ class ExerciseTable(SphinxDirective):
 
 def register(app):
     """Declare settings and nodes; ``exercise_pages_publish_solutions`` is the one switch."""
-    app.setup_extension("launch_links")
     app.add_config_value("exercise_pages_publish_solutions", False, "env", bool)
     app.add_directive("exercise-table", ExerciseTable)
