@@ -8,12 +8,26 @@ from pathlib import Path
 
 from .execution import cache, stamp
 from .pages import boxes, exercises, launch_links, live_code, mathematics
-from .site import address, bundle, fonts, lean_pages
+from .site import address, finishing, fonts, leftovers, theme
 from .study import aids
 
 __version__ = "1.0.0"
 
-PARTS = [cache, stamp, boxes, launch_links, exercises, mathematics, live_code, aids, lean_pages, bundle, fonts, address]
+PARTS = [
+    cache,
+    stamp,
+    boxes,
+    launch_links,
+    exercises,
+    mathematics,
+    live_code,
+    aids,
+    theme,
+    fonts,
+    finishing,
+    leftovers,
+    address,
+]
 STATIC = [Path(__file__).parent / room / "static" for room in ("pages", "study", "site")]
 
 
@@ -27,7 +41,7 @@ def add_static_folders(app, config):
 EVENTS = [
     # settings, before anything is read
     ("config-inited", 500, add_static_folders),
-    ("config-inited", 500, lean_pages.complete_config),
+    ("config-inited", 500, theme.complete_config),
     ("config-inited", 500, mathematics.choose),
     ("config-inited", 500, address.settle),
     ("config-inited", 500, cache.choose_cache),
@@ -36,7 +50,6 @@ EVENTS = [
     ("builder-inited", 500, fonts.write_fonts),
     ("builder-inited", 500, live_code.find),
     ("builder-inited", 500, aids.open_library),
-    ("builder-inited", 500, lean_pages.wrap_templates),
     # notebooks are executed before myst-nb asks the cache for them
     ("env-before-read-docs", 500, cache.fill_cache),
     ("env-purge-doc", 500, stamp.purge),
@@ -52,22 +65,21 @@ EVENTS = [
     # each page when all are known
     ("doctree-resolved", 500, stamp.fill_tables),
     ("doctree-resolved", 500, live_code.add_panel),
-    ("doctree-resolved", 900, lean_pages.remove_thebe_settings),  # when Thebe has appended them
+    ("doctree-resolved", 900, theme.remove_thebe_settings),  # when Thebe has appended them
     # what the theme's templates get
     ("html-page-context", 400, address.describe),  # before Open Graph makes its tags
     ("html-page-context", 500, aids.add_assets),
     ("html-page-context", 500, live_code.add_assets),
-    ("html-page-context", 500, mathematics.append_glyphs),
-    ("html-page-context", 900, lean_pages.escape_title),  # when the theme has made it
-    ("html-page-context", 900, address.withdraw),  # when Open Graph has made its tags
+    ("html-page-context", 900, theme.escape_title),  # when the theme has made it
+    ("html-page-context", 500, leftovers.note_page),
     ("html-page-context", 950, fonts.preload),  # when others have settled how addresses are written
     # all files are written
     ("build-finished", 500, mathematics.stop),
     ("build-finished", 500, fonts.copy_fonts),
-    ("build-finished", 500, lean_pages.remove_library),
-    ("build-finished", 500, lean_pages.search_for_text),
-    ("build-finished", 600, bundle.bundle),  # when other extensions have written theirs, at 500
-    ("build-finished", 700, aids.write_cards),  # from the pages in their final form
+    ("build-finished", 500, theme.remove_icon_library),
+    ("build-finished", 500, theme.search_for_text),
+    ("build-finished", 600, finishing.finish_site),  # when other extensions have written theirs, at 500
+    ("build-finished", 700, aids.write_deck),  # from the finished pages
     ("build-finished", 700, live_code.copy_thebe),  # after the bundle, which takes each word of a script for a class
 ]
 
@@ -76,7 +88,8 @@ def connect(app, parts):
     """Declare the settings and nodes of some `parts` and connect them to a build's events, in the order of `EVENTS`."""
     names = {part.__name__ for part in parts}
     for part in parts:
-        part.register(app)
+        if hasattr(part, "register"):
+            part.register(app)
     for event, priority, handler in EVENTS:
         if handler.__module__ in names | {__name__}:
             app.connect(event, handler, priority=priority)

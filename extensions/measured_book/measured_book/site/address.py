@@ -13,9 +13,6 @@ from ..pages import repository
 
 LONGEST = 250  # characters; search engines cut longer descriptions off
 SENTENCE_END = re.compile(r"[.!?…][”\"')]*(?=\s+[A-ZÀ-Þ“\"'(]|$)")
-NOT_PUBLISHED = re.compile(
-    r"\s*<meta (?:property=\"og:(?:url|image[\w:]*)\"|name=\"twitter:card\") content=\"[^\"]*\" />"
-)
 NOT_FOUND = """<h1>There is no such page</h1>
 <p>Pages keep their addresses, so the link that led here is probably mistyped. <a href="{start}">Begin at the start</a>,
 look into the contents on the left, or <a href="{search}">search the book</a>.</p>"""
@@ -76,10 +73,20 @@ def describe(app, pagename, templatename, context, doctree):
         context["metatags"] = context.get("metatags", "") + tag
 
 
-def withdraw(app, pagename, templatename, context, doctree):
-    """After them: without an address, no tag that would need one."""
-    if not app.config.html_baseurl:
-        context["metatags"] = NOT_PUBLISHED.sub("", context.get("metatags", ""))
+def drop_previews(page) -> int:
+    """Without an address of the site, no tag that would need one; returns how many there were."""
+    if page.app.config.html_baseurl:
+        return 0
+    wanted = "starts-with(@property, 'og:image') or @property = 'og:url' or @name = 'twitter:card'"
+    found = page.tree.xpath(f"//meta[{wanted}]")
+    for tag in found:
+        tag.drop_tree()
+    return len(found)
+
+
+def base(config) -> str:
+    """The path of the site on its host, with a slash at its end."""
+    return urlsplit(config.html_baseurl or "").path or "/"
 
 
 def settle(app, config):

@@ -1,13 +1,17 @@
-"""One style sheet and one script for the whole site, and nothing inline in its pages (see the README)."""
+"""One style sheet and one script for the whole site, and nothing inline in its pages.
+
+Steps of the finishing pass take from each page what it loads and note what it uses; `write` then writes
+``_static/bundle/site.css``, without the rules that no page uses, and ``site.js``. What a page needs stands in its
+record, so that a page which is not written anew keeps its place in both.
+"""
 
 import hashlib
-import html
-import json
 import posixpath
-import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import lxml.html
+from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from . import styles
@@ -18,247 +22,167 @@ FOLDER = "_static/bundle"
 STYLE_SHEET = f"{FOLDER}/site.css"
 SCRIPT = f"{FOLDER}/site.js"
 SCHEME = f"{FOLDER}/scheme.js"
-RECORD = "bundled_assets.json"
+JAVASCRIPT = ("", "text/javascript")
 
-# a script is none where it stands in a comment or in an attribute, as in a title that speaks of <script>
-TAG = re.compile(
-    r"(?P<other><!--.*?-->|<(?!(?:script|link|noscript)\b)[a-zA-Z][\w-]*"
-    r"(?:\s+[^\s=>\"']+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'))?)*\s*/?>)"
-    r"|[ \t]*<script(?P<script>(?:\s[^>]*)?)>(?P<code>.*?)</script>[ \t]*\n?"
-    r"|[ \t]*<link(?P<link>\s[^>]*)>[ \t]*\n?"
-    r"|[ \t]*<noscript>\s*<style>.*?</style>\s*</noscript>[ \t]*\n?",
-    re.DOTALL,
-)
-ATTRIBUTE = re.compile(r'([\w-]+)(?:\s*=\s*"([^"]*)")?')
-ELEMENT = re.compile(r"<[a-zA-Z][\w-]*(?:\s+[^\s=>\"']+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'))?)*\s*/?>")
-OPAQUE = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
-VERSION = re.compile(rf'((?:href|src)="[^"]*{FOLDER}/[\w.-]+)(?:\?v=\w*)?"')
+# Scripts that a page loads by themselves where it has an element with this id, and others not at all.
+LATE = dict.fromkeys(("searchtools.js", "language_data.js", "searchindex.js"), "search-results")
+# Scripts that the bundle has only if an element of some page has this class.
+NEEDED_FOR = {"design-tabs.js": "sd-tab-set", "togglebutton.js": "toggle", "bootstrap.js": "dropdown-menu"}
+# The book's own, which need no other: where one script of a bundle fails, those after it do not run.
+FIRST = ("static_interact.js", "study_aids.js", "keyboard.js", "live_code.js")
+# How inline scripts of the theme and of other extensions begin that only set a value: for a script in the bundle, or
+# for one that is left out. Any other inline script becomes a file that its page loads.
+SETTINGS = ("DOCUMENTATION_OPTIONS.search_as_you_type",)
+UNNEEDED = ("let toggle", "var toggle", "DOCUMENTATION_OPTIONS.pagename")
 
 
-class Site:
-    """The assets that the pages of a site ask for: found page by page, then written once.
-
-    `root` is the folder of the built site. `late` maps a script's file name to the id of an element: pages with that
-    element load the script after the bundle, and others not at all. `needed_for` maps one to a class: the bundle has
-    the script if some page has the class. `unneeded` are patterns of inline scripts that are dropped. `base` is the
-    path of the site on its host, with which the addresses begin on the page for dead links. The scripts named in
-    `first` come first in the bundle.
-    """
-
-    def __init__(self, root, record, late=None, needed_for=None, unneeded=(), base="/", first=()):
-        self.root, self.base, self.first = Path(root), base, set(first)
-        self.late, self.needed_for = late or {}, needed_for or {}
-        self.unneeded = [re.compile(pattern) for pattern in unneeded]
-        # what pages of an earlier build, which are not written anew, have asked for
-        self.style_sheets = record.get("style_sheets", [])
-        self.scripts = record.get("scripts", [])
-        self.inline = record.get("inline", {})
-        self.style_attributes = record.get("style_attributes", {})
-
-    def record(self):
-        """What has to be remembered for the next build."""
-        names = ("style_sheets", "scripts", "inline", "style_attributes")
-        return {name: getattr(self, name) for name in names}
-
-    def bundle(self, page, name):
-        """The HTML `page`, at the path `name`, with the bundle in place of its own scripts and style sheets.
-
-        A page that has the bundle already is returned as it is.
-        """
-        if is_bundled(page):
-            return page
-        up = self.base if f'="{self.base}_static/' in page else "../" * name.count("/")
-        scheme, late = [], []
-
-        def take(match):
-            if match["other"] is not None:
-                return match.group()
-            if match["link"] is not None:
-                return self._take_link(match, name)
-            if match["script"] is None:
-                return ""  # what is hidden without scripts stands in the style sheet
-            attributes = dict(ATTRIBUTE.findall(match["script"]))
-            source = attributes.get("src")
-            if attributes.get("type", "text/javascript") != "text/javascript" or _is_foreign(source):
-                return match.group()
-            if source is None:
-                self._take_inline(match["code"], scheme, late)
-            else:
-                self._take_script(source, page, name, late)
-            return ""
-
-        page = TAG.sub(take, page)
-        page = self._without_style_attributes(page)
-        links = "".join(f'<script src="{up}{SCHEME}"></script>\n' for _ in scheme[:1])
-        links += f'<link rel="stylesheet" href="{up}{STYLE_SHEET}">\n<script defer src="{up}{SCRIPT}"></script>\n'
-        for source in late:
-            address = source if isinstance(source, str) else f"{up}{source[0]}"
-            links += f'<script defer src="{address}"></script>\n'
-        return page.replace("</head>", f"{links}</head>", 1)
-
-    def _take_script(self, source, page, name, late):
-        path = _path(source, name, self.base)
-        if (wanted := self.late.get(posixpath.basename(path))) is not None:
-            if f'id="{wanted}"' in page:
-                late.append(source)
-        elif path not in self.scripts:
-            self.scripts.append(path)
-
-    def _take_link(self, match, name):
-        attributes = dict(ATTRIBUTE.findall(match["link"]))
-        relation, address = attributes.get("rel", ""), attributes.get("href", "")
-        if relation == "stylesheet" and not _is_foreign(address):
-            path = _path(address, name, self.base)
-            if path not in self.style_sheets:
-                self.style_sheets.append(path)
-            return ""
-        return "" if relation == "preload" and attributes.get("as") == "script" else match.group()
-
-    def _take_inline(self, code, scheme, late):
-        if any(pattern.search(code) for pattern in self.unneeded):
-            return
-        code = code.strip()
-        if "document.documentElement.dataset.theme" in code:
-            self.inline[SCHEME] = code  # it has to run before the page is drawn
-            scheme.append(code)
-            return
-        path = f"{FOLDER}/inline-{hashlib.sha256(code.encode()).hexdigest()[:10]}.js"
-        if re.fullmatch(r"(?:(?:let|var|const) \w+|DOCUMENTATION_OPTIONS\.\w+) = [^;]*;", code):
-            if path not in self.scripts:
-                self.scripts.append(path)  # a setting of the script after it
-        else:
-            late.append((path,))
-        self.inline[path] = code
-
-    def _without_style_attributes(self, page):
-        """The page with classes in place of its style attributes, which a strict policy of content forbids."""
-
-        def classed(match):
-            tag = match.group()
-            style = re.search(r'\sstyle="([^"]*)"', tag)
-            if style is None:
-                return tag
-            tag = tag.replace(style.group(), "", 1)
-            declarations = html.unescape(style[1]).strip().rstrip(";")
-            if not declarations or re.search(r"[{}]", declarations):
-                return tag  # a brace has no meaning in an attribute, and would end the rule that is made of it
-            name = f"style-{hashlib.sha256(declarations.encode()).hexdigest()[:8]}"
-            self.style_attributes[name] = declarations
-            if (existing := re.search(r'\sclass="([^"]*)"', tag)) is not None:
-                return tag.replace(existing.group(), f' class="{existing[1]} {name}"', 1)
-            return re.sub(r"^<([\w-]+)", rf'<\1 class="{name}"', tag, count=1)
-
-        parts = OPAQUE.split(page)
-        parts[::2] = [ELEMENT.sub(classed, part) for part in parts[::2]]
-        return "".join(parts)
-
-    def write(self, pages):
-        """Write the style sheet and the scripts that the HTML in `pages` needs; return their contents by path."""
-        words = styles.class_words(pages)
-        scripts = [
-            path
-            for path in self.scripts
-            if not (need := self.needed_for.get(posixpath.basename(path))) or need in words
-        ]
-        # where one script fails, those after it in the bundle do not run: the book's own do not wait for the theme's
-        scripts.sort(key=lambda path: posixpath.basename(path) not in self.first)
-        settings = {name for name in self.inline if name in self.scripts}
-        code = [self.inline[path] if path in settings else self._read(path) for path in scripts]
-        files = {SCRIPT: "".join(f"{text.rstrip()}\n;\n" for text in code)}
-        files |= {name: text + "\n" for name, text in self.inline.items() if name not in settings}
-        words |= styles.script_words([*files.values(), *self._other_scripts()]) | set(self.style_attributes)
-        sheets = []
-        for path in self.style_sheets:
-            try:
-                sheets.append(styles.purge(styles.move(styles.read(self.root, path), path, STYLE_SHEET), words))
-            except (OSError, ValueError) as error:
-                raise ValueError(f"the style sheet {path} cannot be bundled: {error}") from error
-        sheets.append("@media (scripting: none){.pst-js-only{display:none!important}}\n")
-        sheets += [f".{name}.{name}.{name}{{{text}}}\n" for name, text in sorted(self.style_attributes.items())]
-        files[STYLE_SHEET] = "".join(sheets)
-        for path, text in files.items():
-            target = self.root / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        return files
-
-    def _other_scripts(self):
-        """The texts of scripts that pages load by themselves; the search index holds every word of the book."""
-        for path in self.root.rglob("*.js"):
-            if path.name != "searchindex.js" and not path.is_relative_to(self.root / FOLDER):
-                yield path.read_text(encoding="utf-8", errors="replace")
-
-    def _read(self, path):
-        try:
-            return (self.root / path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ValueError(f"the script {path} cannot be bundled: {error}") from error
+def is_bundled(html: str) -> bool:
+    """Whether a page, as HTML, has been finished by this build or an earlier one."""
+    return STYLE_SHEET in html.partition("</head>")[0]
 
 
-def is_bundled(page):
-    """Whether the HTML `page` has the bundle: an earlier build left it so."""
-    return FOLDER in page.partition("</head>")[0]
+def script(page, path: str, text: str) -> lxml.html.HtmlElement:
+    """A script element of the page that loads the file `path` with this `text`, which is written with the bundle."""
+    page.record.setdefault("files", {})[path] = text.strip() + "\n"
+    return lxml.html.Element("script", {"src": page.up + path})
 
 
-def _is_foreign(address):
-    """Whether an address names a host of its own."""
-    return re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", address or "") is not None
+def _is_foreign(address: str) -> bool:
+    return bool(urlsplit(address).netloc)
 
 
-def _path(address, page, base="/"):
+def path_of(address: str, page) -> str:
     """The path below the site's folder of an address on a page."""
-    path = unquote(address.partition("?")[0].partition("#")[0])
-    if path.startswith(base):
-        return path.removeprefix(base)
-    return posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
+    path = unquote(urlsplit(address).path)
+    if path.startswith(page.base):
+        return path.removeprefix(page.base)
+    return posixpath.normpath(posixpath.join(posixpath.dirname(page.name), path))
 
 
-def versioned(page, versions):
+def take_files(page) -> int:
+    """Put the bundle in place of the page's own style sheets and scripts; returns how many these were.
+
+    What comes from another host, modules and data stay. A script for one kind of page (`LATE`) is loaded by itself, as
+    is an inline script, which becomes a file.
+    """
+    up, head, record = page.up, page.tree.head, page.record
+    sheets, scripts, late, found = record.setdefault("sheets", []), record.setdefault("scripts", []), [], 0
+    for link in page.tree.xpath("//link[@rel='stylesheet'][@href]"):
+        if not _is_foreign(link.get("href")):
+            sheets.append(path_of(link.get("href"), page))
+            link.drop_tree()
+            found += 1
+    for link in page.tree.xpath("//link[@rel='preload'][@as='script'] | //noscript[style]"):
+        link.drop_tree()  # what is hidden without scripts stands in the style sheet
+    for element in page.tree.xpath("//script"):
+        source, code = element.get("src", ""), (element.text or "").strip()
+        if element.get("type", "") not in JAVASCRIPT or _is_foreign(source) or SCHEME in source:
+            continue
+        if source:
+            path = path_of(source, page)
+            wanted = LATE.get(posixpath.basename(path))
+            if wanted is None:
+                scripts.append(path)
+            elif page.tree.xpath("//*[@id=$id]", id=wanted):
+                late.append(lxml.html.Element("script", {"src": source}))
+        elif not code.startswith(UNNEEDED):
+            path = f"{FOLDER}/inline-{hashlib.sha256(code.encode()).hexdigest()[:10]}.js"
+            own = script(page, path, code)
+            if code.startswith(SETTINGS):
+                scripts.append(path)
+            else:
+                late.append(own)
+        element.drop_tree()
+        found += 1
+    head.append(lxml.html.Element("link", {"rel": "stylesheet", "href": up + STYLE_SHEET}))
+    for element in (lxml.html.Element("script", {"src": up + SCRIPT}), *late):
+        element.set("defer", "")
+        head.append(element)
+    return found
+
+
+def take_style_attributes(page) -> int:
+    """Classes in place of style attributes, which a strict policy of content forbids; returns how many."""
+    found = page.tree.xpath("//*[@style]")
+    for element in found:
+        declarations = element.attrib.pop("style").strip().rstrip(";")
+        if not declarations or "{" in declarations or "}" in declarations:
+            continue  # a brace has no meaning in an attribute, and would end the rule that is made of it
+        name = f"style-{hashlib.sha256(declarations.encode()).hexdigest()[:8]}"
+        element.set("class", f"{element.get('class', '')} {name}".strip())
+        page.record.setdefault("styles", {})[name] = declarations
+    return len(found)
+
+
+def note_use(page) -> int:
+    """Note the classes and ids of the page, and the files of the site that its addresses lead to."""
+    words = {word for value in page.tree.xpath("//@class | //@id") for word in value.split()}
+    site = page.app.config.html_baseurl or "\0"
+    addresses = page.tree.xpath("//@href | //@src | //meta/@content")
+    files = {path_of(a.removeprefix(site), page) for a in addresses if not _is_foreign(a.removeprefix(site))}
+    page.record |= {"words": sorted(words), "uses": sorted(file for file in files if file.startswith("_"))}
+    return len(words)
+
+
+def _in_order(records: dict, key: str) -> list[str]:
+    """What the pages list under `key`, each once, in the order of its first appearance."""
+    return list(dict.fromkeys(path for name in sorted(records) for path in records[name].get(key, [])))
+
+
+def write(root: Path, records: dict) -> dict[str, str]:
+    """Write the style sheet and the scripts that pages with these `records` need; return their versions by path.
+
+    Raises ExtensionError for a style sheet or a script that cannot be read.
+    """
+    own = {path: text for record in records.values() for path, text in record.get("files", {}).items()}
+    rules = {name: text for record in records.values() for name, text in record.get("styles", {}).items()}
+    words = {word for record in records.values() for word in record["words"]}
+    paths = [
+        path
+        for path in _in_order(records, "scripts")
+        if not (need := NEEDED_FOR.get(posixpath.basename(path))) or need in words
+    ]
+    paths.sort(key=lambda path: posixpath.basename(path) not in FIRST)
+    files = {path: text for path, text in own.items() if path not in paths}
+    code = [own[path] if path in own else _read(root, path) for path in paths]
+    files[SCRIPT] = "".join(f"{text.rstrip()}\n;\n" for text in code)
+    words |= styles.script_words([*files.values(), *_other_scripts(root)]) | set(rules)
+    sheets = []
+    for path in _in_order(records, "sheets"):
+        try:
+            sheets.append(styles.purge(styles.move(styles.read(root, path), path, STYLE_SHEET), words))
+        except (OSError, ValueError) as error:
+            raise ExtensionError(f"the style sheet {path} cannot be bundled: {error}") from error
+    sheets.append("@media (scripting: none){.pst-js-only{display:none!important}}\n")
+    sheets += [f".{name}.{name}.{name}{{{text}}}\n" for name, text in sorted(rules.items())]
+    files[STYLE_SHEET] = "".join(sheets)
+    for old in (root / FOLDER).glob("*"):
+        if f"{FOLDER}/{old.name}" not in files:
+            old.unlink()
+    for path, text in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    logger.info("bundle: %s", ", ".join(f"{Path(p).name} {len(t) / 1e3:.0f} kB" for p, t in files.items()))
+    return {path: hashlib.sha256(text.encode()).hexdigest()[:8] for path, text in files.items()}
+
+
+def with_versions(html: str, before: dict[str, str], now: dict[str, str]) -> str:
     """The page with a version behind the address of each bundled file, so that no browser shows an old one."""
-
-    def with_version(match):
-        path = f"{FOLDER}/{match[1].rpartition('/')[2]}"
-        return f'{match[1]}?v={versions[path]}"' if path in versions else match.group()
-
-    return VERSION.sub(with_version, page)
+    for path, version in now.items():
+        html = html.replace(f'{path}?v={before.get(path, "")}"', f'{path}"').replace(f'{path}"', f'{path}?v={version}"')
+    return html
 
 
-def bundle(app, exception):
-    if exception or app.builder.format != "html":
-        return
-    from sphinx.errors import ExtensionError
+def _other_scripts(root: Path):
+    """The texts of scripts that pages load by themselves; the search index holds every word of the book."""
+    for path in root.rglob("*.js"):
+        if path.name != "searchindex.js" and not path.is_relative_to(root / FOLDER):
+            yield path.read_text(encoding="utf-8", errors="replace")
 
-    root = Path(app.outdir)
-    record = Path(app.doctreedir) / RECORD
-    files = [path for path in sorted(root.rglob("*.html")) if not path.is_relative_to(root / "_static")]
-    before = {path: path.read_text(encoding="utf-8") for path in files}
-    bundled_before = record.exists() and any(map(is_bundled, before.values()))
-    site = Site(
-        root,
-        json.loads(record.read_text(encoding="utf-8")) if bundled_before else {},
-        app.config.bundled_assets_late,
-        app.config.bundled_assets_needed_for,
-        app.config.bundled_assets_unneeded,
-        urlsplit(app.config.html_baseurl or "").path or "/",
-        app.config.bundled_assets_first,
-    )
-    pages = {path: site.bundle(page, path.relative_to(root).as_posix()) for path, page in before.items()}
+
+def _read(root: Path, path: str) -> str:
     try:
-        written = site.write(pages.values())
-    except ValueError as error:
-        raise ExtensionError(f"bundled_assets: {error}") from error
-    versions = {path: hashlib.sha256(text.encode()).hexdigest()[:8] for path, text in written.items()}
-    for path, page in pages.items():
-        page = versioned(page, versions)
-        if page != before[path]:
-            path.write_text(page, encoding="utf-8")
-    record.write_text(json.dumps(site.record()), encoding="utf-8")
-    logger.info("bundled_assets: %s", ", ".join(f"{Path(p).name} {len(t) / 1e3:.0f} kB" for p, t in written.items()))
-
-
-def register(app):
-    """Declare settings and nodes; the README explains the configuration values."""
-    app.add_config_value("bundled_assets_late", {}, "html", dict)
-    app.add_config_value("bundled_assets_needed_for", {}, "html", dict)
-    app.add_config_value("bundled_assets_unneeded", [], "html", list)
-    app.add_config_value("bundled_assets_first", [], "html", list)
+        return (root / path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ExtensionError(f"the script {path} cannot be bundled: {error}") from error

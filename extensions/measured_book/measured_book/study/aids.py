@@ -1,11 +1,12 @@
 """Flashcards, quizzes, a cheat sheet with receipts, formulas and a glossary for a book (see the README)."""
 
 import json
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-from . import elements, pages, terms
+from . import anki, cards, elements, pages, terms
 from .library import Library
 
 SECTIONS = "## Flashcards\n\n```{flashcards}\n```\n\n## Quiz\n\n```{quiz}\n```\n"
@@ -84,14 +85,12 @@ def add_assets(app, pagename, templatename, context, doctree):
         app.add_js_file("study_aids.js", loading_method="defer")
 
 
-def write_cards(app, exception):
-    if exception or app.builder.format != "html":
+def write_deck(app, exception):
+    """Write the deck for Anki from the finished pages, whose cards have a script each already."""
+    if exception or app.builder.format != "html" or not app.config.study_aids_flashcards_page:
         return
-    from . import anki, cards
-
-    if page := app.config.study_aids_flashcards_page:
-        cards.write_all(app, app.study_library, page)
-        anki.write_for_site(app, app.study_library)
+    cards.drop_old_scripts(Path(app.outdir, pages.CARD_FOLDER), app.study_library.studies)
+    anki.write_for_site(app, app.study_library)
 
 
 def register(app):

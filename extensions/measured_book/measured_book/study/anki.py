@@ -3,7 +3,6 @@
 import hashlib
 import html
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -26,7 +25,6 @@ code { font-size: 0.85em; }
 """
 QUESTION = '<p class="kind">{{Kind}}</p>{{Question}}'
 ANSWER = '{{FrontSide}}<hr id="answer">{{Answer}}<p class="source">{{Source}}</p>'
-FIGURE = re.compile(r"<img [^>]*>")
 
 
 def stable_number(*words):
@@ -106,17 +104,12 @@ def write_deck(path, project, library, figures, timestamp=None):
         shutil.move(written, path)  # a build that is cut off leaves no half a deck
 
 
-def write_for_site(app, library):
+def write_for_site(app, library) -> None:
     """Write the deck beside the built pages, with the figures that these show."""
-    from .cards import CARD
-
-    figures = {}
-    for slug in library.studies:
-        page = Path(app.outdir, app.builder.get_target_uri(library.docnames[slug]))
-        for match in CARD.finditer(page.read_text(encoding="utf-8")):
-            if picture := FIGURE.search(match.group()):
-                source, alternative = (
-                    html.unescape(re.search(rf' {name}="([^"]*)"', picture.group())[1]) for name in ("src", "alt")
-                )
-                figures[match[1]] = ((page.parent / source).resolve(), alternative)
+    figures = {
+        card: (Path(app.outdir, figure["path"]), figure["alt"])
+        for record in app.finished_pages.values()
+        for card, figure in record.get("cards", {}).items()
+        if figure
+    }
     write_deck(Path(app.outdir, CARD_FOLDER, file_name(app.config)), book_name(app.config), library, figures)

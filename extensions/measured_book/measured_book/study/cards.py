@@ -3,60 +3,78 @@
 A script and no JSON: a page opened from disk may load the one and not the other.
 """
 
+import copy
 import json
 import posixpath
-import re
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import lxml.html
+from sphinx.errors import ExtensionError
 
 from .pages import CARD_FOLDER
 
-CARD = re.compile(r'<article class="flashcard" data-card="([^"]+)".*?</article>', re.S)
-ADDRESS = re.compile(r'(<(?:a|img)\b[^>]*? (?:href|src)=")([^"]*)"')
-GLYPHS = re.compile(r'<path id="(g[^"]+)" d="[^"]*"></path>')
-USED = re.compile(r'<use href="#([^"]+)">')
 
+def take(page) -> int:
+    """Write the script with the cards of a finished page, and note their figures for Anki; returns how many cards.
 
-def cards_on(page, here, there):
-    """The cards in the HTML of a page, as (id, HTML) pairs, and the outlines of the glyphs that they use.
-
-    `here` is the page's path in the site; addresses are made to hold on the page `there`.
+    The last step of the finishing pass. Raises ExtensionError if the page does not show the cards of its study file.
     """
-    folder, target = posixpath.dirname(here), posixpath.dirname(there) or "."
+    box = page.app.config.study_aids_flashcards_page
+    articles = page.tree.xpath("//article[@data-card]")
+    if not box or not articles:
+        return 0
+    library, builder = page.app.study_library, page.app.builder
+    slug = articles[0].getparent().get("data-deck")
+    source = library.studies[slug]
+    if [article.get("data-card") for article in articles] != [card["id"] for card in source.data["cards"]]:
+        raise ExtensionError(f"{page.name} does not show the cards of {source.shown}: delete the site and build again")
+    page.record["cards"] = {article.get("data-card"): _figure(article, page.name) for article in articles}
+    there = builder.get_target_uri(box)
+    cards = {article.get("data-card"): _moved(article, page.name, there) for article in articles}
+    used = {use.get("href", "").removeprefix("#") for article in articles for use in article.iter("use")}
+    glyphs = [path for path in page.tree.xpath("//svg[@class='glyphs']//path") if path.get("id") in used]
+    write_script(Path(page.app.outdir, CARD_FOLDER, f"{slug}.js"), slug, cards, "".join(_html(path) for path in glyphs))
+    return len(articles)
 
-    def moved(match):
-        start, address = match.groups()
-        if re.match(r"[a-z][a-z0-9+.-]*:|//", address):
-            return match.group()
-        path, hash_sign, anchor = address.partition("#")
-        whole = posixpath.normpath(posixpath.join(folder, path)) if path else here
-        return f'{start}{posixpath.relpath(whole, target)}{hash_sign}{anchor}"'
 
-    cards = [(match[1], ADDRESS.sub(moved, match.group())) for match in CARD.finditer(page)]
-    used = {name for _, html in cards for name in USED.findall(html)}
-    glyphs = {match[1]: match.group() for match in GLYPHS.finditer(page) if match[1] in used}
-    return cards, glyphs
+def _html(element) -> str:
+    return lxml.html.tostring(element, encoding="unicode", with_tail=False)
 
 
-def write_script(path, slug, cards, glyphs):
-    """Write the script that hands the cards of the chapter `slug` to the page."""
-    content = json.dumps({"cards": dict(cards), "glyphs": "".join(glyphs.values())}, ensure_ascii=False)
+def _figure(article, name: str) -> dict | None:
+    """The picture on a card: its path in the site, and what it shows in words."""
+    picture = next(article.iter("img"), None)
+    if picture is None:
+        return None
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), picture.get("src")))
+    return {"path": path, "alt": picture.get("alt", "")}
+
+
+def _moved(article, here: str, there: str) -> str:
+    """The HTML of a card on the page `here`, with addresses that hold on the page `there`."""
+    moved = copy.deepcopy(article)
+    for element in moved.iter("a", "img"):
+        name = "href" if element.tag == "a" else "src"
+        parts = urlsplit(element.get(name) or "")
+        if parts.scheme or parts.netloc or element.get(name) is None:
+            continue
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(here), parts.path)) if parts.path else here
+        path = posixpath.relpath(path, posixpath.dirname(there) or ".")
+        element.set(name, parts._replace(path=path).geturl())
+    return _html(moved)
+
+
+def write_script(path: Path, slug: str, cards: dict[str, str], glyphs: str) -> None:
+    """Write the script that hands the cards of the chapter `slug`, HTML by id, to the page."""
+    content = json.dumps({"cards": cards, "glyphs": glyphs}, ensure_ascii=False)
     content = content.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"studyAids.receive({json.dumps(slug)}, {content});\n", encoding="utf-8")
 
 
-def write_all(app, library, box):
-    """Write a script for each chapter with cards, for the page `box`, from the chapters' pages as they were built."""
-    folder = Path(app.outdir, CARD_FOLDER)
-    there = app.builder.get_target_uri(box)
-    for slug, source in library.studies.items():
-        here = app.builder.get_target_uri(library.docnames[slug])
-        page = Path(app.outdir, here).read_text(encoding="utf-8")
-        cards, glyphs = cards_on(page, here, there)
-        wanted = [card["id"] for card in source.data["cards"]]
-        if [name for name, _ in cards] != wanted:
-            raise ValueError(f"{here} does not show the cards of {source.shown}; delete {app.outdir} and build again")
-        write_script(folder / f"{slug}.js", slug, cards, glyphs)
+def drop_old_scripts(folder: Path, slugs) -> None:
+    """Delete the scripts of chapters that have no cards any more."""
     for path in folder.glob("*.js"):
-        if path.stem not in library.studies:
+        if path.stem not in slugs:
             path.unlink()
