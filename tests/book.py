@@ -9,11 +9,13 @@ import re
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 
 import nbformat
 import yaml
 from bs4 import BeautifulSoup
+from measured_book.site import finishing
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build/html"
@@ -158,3 +160,9 @@ def is_text(kind):
 def slider_data(figure):
     """The JSON that a slider's <figure> element carries (a BeautifulSoup tag)."""
     return json.loads(figure.find("script", type="application/json").string)
+
+
+def mended(html, *steps, name="page.html", address=""):
+    """A page of a site without other pages, by its HTML, after these steps of the finishing pass (functions)."""
+    app = types.SimpleNamespace(config=types.SimpleNamespace(html_baseurl=address))
+    return finishing.finish(html, name, app, [finishing.Step(step.__name__, step) for step in steps])

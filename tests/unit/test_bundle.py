@@ -1,13 +1,14 @@
-"""bundled_assets: one style sheet without what no page uses, one script, nothing inline, and a strict policy holds."""
+"""The bundle: one style sheet without what no page uses, one script, nothing inline, and a strict policy holds."""
 
+import json
 import re
-import shutil
 
 import book
 import pytest
 from bs4 import BeautifulSoup
-from measured_book.site import styles
-from measured_book.site.bundle import FOLDER, SCHEME, SCRIPT, STYLE_SHEET, Site, versioned
+from measured_book.site import bundle, styles
+from measured_book.site.bundle import FOLDER, SCRIPT, STYLE_SHEET
+from sphinx.errors import ExtensionError
 
 POLICY = "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
 
@@ -69,7 +70,6 @@ def test_addresses_in_style_sheets_are_moved_and_imports_followed(tmp_path):
 # ---- pages ----
 
 PAGE = """<!DOCTYPE html><html><head>
-<script>document.documentElement.dataset.theme = "light";</script>
 <noscript>
   <style>.pst-js-only { display: none !important; }</style>
 </noscript>
@@ -77,9 +77,9 @@ PAGE = """<!DOCTYPE html><html><head>
 <link rel="preload" as="script" href="../_static/two.js" />
 <link rel="icon" href="../_static/icon.svg"/>
 <script src="../_static/two.js?v=2"></script>
-<script>let setting = 'a';</script>
-<script>var unneeded = 1;</script>
-<script src="../_static/late.js"></script>
+<script>DOCUMENTATION_OPTIONS.search_as_you_type = false;</script>
+<script>var toggleSelector = 1;</script>
+<script src="../_static/searchtools.js"></script>
 <script type="application/json">{"text": "<p style='color: red' style=\\"x\\">"}</script>
 </head><body><p style="color: red">a</p><p class="used" style="width: 50%;">b</p><p style="">c</p>
 <pre>style="color: blue" &lt;script&gt;</pre>ELEMENT<script>doSomething();</script></body></html>"""
@@ -92,41 +92,38 @@ def root(tmp_path):
     for name, text in {
         "one.css": ".used{a:b} .unused{a:b} .made-by-late{a:b}",
         "two.js": "first()",
-        "late.js": "element.className = 'made-by-late'",
-        "tabs.js": "tabs()",
+        "searchtools.js": "element.className = 'made-by-late'",
+        "design-tabs.js": "tabs()",
+        "study_aids.js": "cards()",
         "searchindex.js": "unused",
     }.items():
         (tmp_path / "_static" / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
-def bundle(root, page, name="chapters/page.html", record=None, **options):
-    site = Site(root, record or {}, late={"late.js": "wanted"}, unneeded=["var unneeded"], **options)
-    changed = site.bundle(page, name)
-    return changed, site.write([changed]), site
+def bundled(root, page, name="chapters/page.html"):
+    """The page with the bundle, parsed; the bundle's files by path; and the page's HTML."""
+    steps = (bundle.take_files, bundle.take_style_attributes, bundle.note_use)
+    page = book.mended(page, *steps, name=name)
+    versions = bundle.write(root, {name: page.record})
+    files = {path: (root / path).read_text(encoding="utf-8") for path in versions}
+    return BeautifulSoup(page.text(), "lxml"), files, page.text()
 
 
 def test_a_page_asks_for_one_style_sheet_and_one_script(root):
-    page, files, _ = bundle(root, PAGE.replace("ELEMENT", ""))
-    soup = BeautifulSoup(page, "lxml")
+    soup, files, _ = bundled(root, PAGE.replace("ELEMENT", ""))
     assert [tag["href"] for tag in soup.select("link[rel=stylesheet]")] == [f"../{STYLE_SHEET}"]
     scripts = soup.select("script:not([type])")
-    assert [tag.get("src") for tag in scripts][:2] == [f"../{SCHEME}", f"../{SCRIPT}"]
-    assert len(scripts) == 3 and all(tag.has_attr("defer") for tag in scripts[1:]) and not scripts[0].has_attr("defer")
+    assert scripts[0]["src"] == f"../{SCRIPT}"
+    assert len(scripts) == 2 and all(tag.has_attr("defer") for tag in scripts)
     assert not any(tag.string for tag in scripts), "a script is inline"
-    assert (
-        soup.select_one("link[rel=icon]")
-        and soup.select_one("script[type='application/json']").string.count("style=") == 2
-    )
+    data = soup.select_one("script[type='application/json']").string
+    assert soup.select_one("link[rel=icon]") and data.count("style=") == 2
     assert not soup.select("noscript") and not soup.select("link[rel=preload]")
-    assert files[SCRIPT] == "first()\n;\nlet setting = 'a';\n;\n"
-    assert "unneeded" not in "".join(files.values()) and "doSomething();" in "".join(files.values())
-    assert (
-        ".used{a:b}" in files[STYLE_SHEET]
-        and ".made-by-late{a:b}" in files[STYLE_SHEET]
-        and ".unused" not in files[STYLE_SHEET]
-    )
-    assert all((root / path).read_text(encoding="utf-8") == text for path, text in files.items())
+    assert files[SCRIPT] == "first()\n;\nDOCUMENTATION_OPTIONS.search_as_you_type = false;\n;\n"
+    assert "toggle" not in "".join(files.values()) and "doSomething();" in "".join(files.values())
+    css = files[STYLE_SHEET]
+    assert ".used{a:b}" in css and ".made-by-late{a:b}" in css and ".unused" not in css
 
 
 def test_what_comes_from_elsewhere_and_modules_are_left_alone(root):
@@ -134,14 +131,14 @@ def test_what_comes_from_elsewhere_and_modules_are_left_alone(root):
         '<script async src="https://example.org/a.js"></script><link rel="stylesheet" href="//example.org/a.css">'
     )
     module = '<script type="module" src="../_static/module.js"></script>'
-    page, files, _ = bundle(root, PAGE.replace("ELEMENT", elsewhere + module))
-    assert elsewhere in page and module in page
+    soup, files, _ = bundled(root, PAGE.replace("ELEMENT", elsewhere + module))
+    assert soup.select("script[src='https://example.org/a.js']") and soup.select("link[href='//example.org/a.css']")
+    assert soup.select("script[type=module][src='../_static/module.js']")
     assert "example.org" not in "".join(files.values())
 
 
 def test_style_attributes_become_classes(root):
-    page, files, _ = bundle(root, PAGE.replace("ELEMENT", ""))
-    soup = BeautifulSoup(page, "lxml")
+    soup, files, _ = bundled(root, PAGE.replace("ELEMENT", ""))
     first, second, third = soup.select("body > p")
     assert not soup.select("[style]")
     (name,) = first["class"]
@@ -153,59 +150,64 @@ def test_style_attributes_become_classes(root):
 
 def test_a_style_attribute_cannot_reach_beyond_its_element(root):
     hostile = '<p style="color: red} body {display: none">a</p><p style="font-family: &quot;A&quot;">b</p>'
-    page, files, _ = bundle(root, PAGE.replace("ELEMENT", hostile))
-    assert "style=" not in page.partition("<body>")[2].replace('style="color: blue"', "")
+    soup, files, _ = bundled(root, PAGE.replace("ELEMENT", hostile))
+    assert not soup.select("[style]")
     assert "display: none" not in files[STYLE_SHEET] and '{font-family: "A"}' in files[STYLE_SHEET]
 
 
 def test_what_only_looks_like_a_script_stays_and_runs_nowhere(root):
-    tag = '<meta property="og:title" content="The tag <script>attack()</script>, and <link rel=\'stylesheet\'>" />'
+    words = "The tag <script>attack()</script>, and <link rel='stylesheet'>"
     comment = "<!-- <script>attack()</script> -->"
-    page, files, _ = bundle(root, PAGE.replace("ELEMENT", tag + comment))
-    assert tag + comment in page and "attack" not in "".join(files.values())
+    element = f'<meta property="og:title" content="{words}" />{comment}'
+    soup, files, html = bundled(root, PAGE.replace("ELEMENT", element))
+    assert soup.find("meta", property="og:title")["content"] == words
+    assert comment in html and "attack" not in "".join(files.values())
 
 
 def test_late_scripts_are_loaded_where_their_element_stands(root):
-    without, _, _ = bundle(root, PAGE.replace("ELEMENT", ""))
-    with_it, _, _ = bundle(root, PAGE.replace("ELEMENT", '<p id="wanted"></p>'))
-    assert "late.js" not in without and '<script defer src="../_static/late.js"></script>' in with_it
+    without, _, _ = bundled(root, PAGE.replace("ELEMENT", ""))
+    with_it, _, _ = bundled(root, PAGE.replace("ELEMENT", '<p id="search-results"></p>'))
+    late = "script[defer][src='../_static/searchtools.js']"
+    assert not without.select(late) and len(with_it.select(late)) == 1
 
 
-def test_scripts_that_need_no_other_come_first(root):
-    page = PAGE.replace("ELEMENT", '<script src="../_static/tabs.js"></script>')
-    assert bundle(root, page)[1][SCRIPT].startswith("first()")
-    assert bundle(root, page, first=["tabs.js"])[1][SCRIPT].startswith("tabs()")
+def test_the_books_own_scripts_come_first(root):
+    _, files, _ = bundled(root, PAGE.replace("ELEMENT", '<script src="../_static/study_aids.js"></script>'))
+    assert files[SCRIPT].startswith("cards()")
 
 
 def test_a_script_for_a_class_that_no_page_has_is_left_out(root):
-    page = PAGE.replace("two.js?v=2", "tabs.js").replace("ELEMENT", "")
-    _, files, _ = bundle(root, page, needed_for={"tabs.js": "tab-set"})
-    assert "tabs()" not in files[SCRIPT]
-    _, files, _ = bundle(root, page.replace('class="used"', 'class="tab-set"'), needed_for={"tabs.js": "tab-set"})
-    assert "tabs()" in files[SCRIPT]
+    page = PAGE.replace("two.js?v=2", "design-tabs.js").replace("ELEMENT", "")
+    assert "tabs()" not in bundled(root, page)[1][SCRIPT]
+    assert "tabs()" in bundled(root, page.replace('class="used"', 'class="sd-tab-set"'))[1][SCRIPT]
 
 
 def test_a_page_of_an_earlier_build_keeps_what_it_needs(root):
-    page, files, site = bundle(root, PAGE.replace("ELEMENT", ""))
-    again, files_again, _ = bundle(root, page, record=site.record())
-    assert again == page and files_again == files
+    earlier = book.mended(PAGE, bundle.take_files, bundle.take_style_attributes, bundle.note_use, name="a/b.html")
+    record = json.loads(json.dumps(earlier.record))
+    bundle.write(root, {"a/b.html": earlier.record})
+    first = (root / STYLE_SHEET).read_text(encoding="utf-8"), (root / SCRIPT).read_text(encoding="utf-8")
+    bundle.write(root, {"a/b.html": record})
+    assert first == ((root / STYLE_SHEET).read_text(encoding="utf-8"), (root / SCRIPT).read_text(encoding="utf-8"))
 
 
 def test_addresses_carry_a_version(root):
-    page, files, _ = bundle(root, PAGE.replace("ELEMENT", ""))
-    first = versioned(page, dict.fromkeys(files, "aaaa"))
+    _, files, html = bundled(root, PAGE.replace("ELEMENT", ""))
+    old, new = dict.fromkeys(files, "aaaa"), dict.fromkeys(files, "bbbb")
+    first = bundle.with_versions(html, {}, old)
     assert f"../{STYLE_SHEET}?v=aaaa" in first and f"../{SCRIPT}?v=aaaa" in first
-    assert versioned(first, dict.fromkeys(files, "bbbb")) == first.replace("?v=aaaa", "?v=bbbb")
+    assert bundle.with_versions(first, old, new) == first.replace("?v=aaaa", "?v=bbbb")
+    assert bundle.with_versions(first, old, old) == first
 
 
 def test_a_missing_file_is_told(root):
     (root / "_static/one.css").unlink()
-    with pytest.raises(ValueError, match="_static/one.css cannot be bundled"):
-        bundle(root, PAGE)
+    with pytest.raises(ExtensionError, match="_static/one.css cannot be bundled"):
+        bundled(root, PAGE)
     (root / "_static/one.css").write_text("", encoding="utf-8")
     (root / "_static/two.js").unlink()
-    with pytest.raises(ValueError, match="_static/two.js cannot be bundled"):
-        bundle(root, PAGE)
+    with pytest.raises(ExtensionError, match="_static/two.js cannot be bundled"):
+        bundled(root, PAGE)
 
 
 # ---- the book ----
@@ -267,30 +269,3 @@ def test_a_strict_policy_breaks_nothing(name, strict_server, open_page):
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.violations") == []
     assert page.problems == []
-
-
-def test_an_unchanged_page_of_the_next_build_shows_the_same(tmp_path):
-    """A second build writes only what changed; all pages then still have the classes and rules that they need."""
-    source = tmp_path / "book"
-    shutil.copytree(book.ROOT / "tests/sample_book", source, ignore=shutil.ignore_patterns("_build"))
-    config = (source / "_config.yml").read_text(encoding="utf-8")
-    config = config.replace("[static_interact]", "[static_interact, bundled_assets]")
-    (source / "_config.yml").write_text(config, encoding="utf-8")
-    (source / "other.md").write_text('# Other\n\n<p style="color: red">One</p>\n', encoding="utf-8")
-    toc = (source / "_toc.yml").read_text(encoding="utf-8")
-    (source / "_toc.yml").write_text(f"{toc.rstrip()}\nchapters:\n  - file: other\n", encoding="utf-8")
-    first = book.build(source)
-    assert first.returncode == 0, first.stdout[-2000:]
-    site = source / "_build/html"
-    css = (site / STYLE_SHEET).read_text(encoding="utf-8")
-    (source / "other.md").write_text('# Other\n\n<p style="color: green">Two</p>\n', encoding="utf-8")
-    assert book.build(source).returncode == 0
-    again = (site / STYLE_SHEET).read_text(encoding="utf-8")
-    assert "{color: green}" in again and css != again
-    for path in site.glob("*.html"):
-        for name in re.findall(r"\bstyle-[0-9a-f]{8}\b", path.read_text(encoding="utf-8")):
-            assert f".{name}." in again, f"{path.name} has lost a style"
-    versions = set(
-        re.findall(r"site\.css\?v=(\w+)", "".join(p.read_text(encoding="utf-8") for p in site.glob("*.html")))
-    )
-    assert len(versions) == 1, "a page asks for an old style sheet"

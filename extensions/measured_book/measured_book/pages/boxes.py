@@ -33,7 +33,7 @@ def mark(app, document):
             quote["box_label"] = label.rstrip(".:")
         elif label.rstrip(".:").lower() in alike:
             wanted = alike[label.rstrip(".:").lower()]
-            logger.warning("the box label %r should read %r [labelled_boxes]", label, wanted, location=quote)
+            logger.warning("the box label %r should read %r [measured_book.boxes]", label, wanted, location=quote)
 
 
 def _visit_quote(translator, node):

@@ -100,7 +100,7 @@ def share_glyphs(page) -> int:
         definitions.extend(lxml.html.Element("path", {"id": name, "d": d}) for name, d in outlines.items())
         sheet.append(definitions)
         page.tree.body.append(sheet)
-    return len(formulas)
+    return len([formula for formula in formulas if formula.xpath(".//svg | .//code")])
 
 
 def _squeezed(text: str | None) -> str | None:
@@ -112,7 +112,7 @@ def _formula(translator, node, display):
     tex = node.astext()
     answer = translator.builder.app.typesetter.typeset(tex, display)
     if "error" in answer:
-        logger.warning("MathJax cannot read %r: %s [typeset_math]", tex, answer["error"], location=node)
+        logger.warning("MathJax cannot read %r: %s [measured_book.mathematics]", tex, answer["error"], location=node)
         return f"<code>{html.escape(tex)}</code>"
     svg = answer["svg"].replace(' role="img"', ' aria-hidden="true"', 1)
     return f'{svg}<span class="math-for-ears">{answer["mathml"]}</span>'

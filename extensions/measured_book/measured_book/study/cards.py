@@ -31,7 +31,7 @@ def take(page) -> int:
         raise ExtensionError(f"{page.name} does not show the cards of {source.shown}: delete the site and build again")
     page.record["cards"] = {article.get("data-card"): _figure(article, page.name) for article in articles}
     there = builder.get_target_uri(box)
-    cards = {article.get("data-card"): _moved(article, page.name, there) for article in articles}
+    cards = {article.get("data-card"): moved(article, page.name, there) for article in articles}
     used = {use.get("href", "").removeprefix("#") for article in articles for use in article.iter("use")}
     glyphs = [path for path in page.tree.xpath("//svg[@class='glyphs']//path") if path.get("id") in used]
     write_script(Path(page.app.outdir, CARD_FOLDER, f"{slug}.js"), slug, cards, "".join(_html(path) for path in glyphs))
@@ -51,7 +51,7 @@ def _figure(article, name: str) -> dict | None:
     return {"path": path, "alt": picture.get("alt", "")}
 
 
-def _moved(article, here: str, there: str) -> str:
+def moved(article, here: str, there: str) -> str:
     """The HTML of a card on the page `here`, with addresses that hold on the page `there`."""
     moved = copy.deepcopy(article)
     for element in moved.iter("a", "img"):
