@@ -43,6 +43,7 @@ EVENTS = [
     ("config-inited", 500, add_static_folders),
     ("config-inited", 500, theme.complete_config),
     ("config-inited", 500, mathematics.choose),
+    ("config-inited", 500, finishing.note_version),
     ("config-inited", 500, address.settle),
     ("config-inited", 500, cache.choose_cache),
     ("config-inited", 800, exercises.choose_contents),  # before sphinx-external-toc reads the contents, at 900

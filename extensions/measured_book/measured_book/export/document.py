@@ -2,17 +2,15 @@
 
 import html
 import json
-import re
 from pathlib import Path
 
+import lxml.html
 from bs4 import BeautifulSoup
 
 from . import site as sites
 
 STYLE = Path(__file__).with_name("paper.css")
 UNKNOWN = "000"  # as wide as a page number, which is known when the document has been printed once
-HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL)
-NUMBER = re.compile(rf'(<span class="contents-number" data-of="([^"]+)">){UNKNOWN}')
 
 
 def compose(site, entries):
@@ -92,12 +90,16 @@ def _row(name, words, target):
 
 def headings(document):
     """The texts of all headings of the composed document, in order."""
-    return [" ".join(html.unescape(re.sub(r"<[^>]+>", "", words)).split()) for _, words in HEADING.findall(document)]
+    tree = lxml.html.document_fromstring(document)
+    return [" ".join(heading.text_content().split()) for heading in tree.iter(*(f"h{level}" for level in range(1, 7)))]
 
 
 def number(document, numbers):
     """The composed document with the page `numbers` (by anchor) in its contents."""
-    return NUMBER.sub(lambda match: f"{match[1]}{numbers[match[2]]}", document)
+    tree = lxml.html.document_fromstring(document)
+    for place in tree.xpath("//span[@class='contents-number']"):
+        place.text = str(numbers[place.get("data-of")])
+    return lxml.html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
 
 
 def _colophon(site, whole):

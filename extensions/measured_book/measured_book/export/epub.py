@@ -21,7 +21,6 @@ STYLE = Path(__file__).with_name("epub.css")
 XHTML, SVG, XLINK = "http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 # what the site's style sheet makes of a style attribute: where a formula stands on its line
 PLACED = re.compile(r"\.(style-[0-9a-f]{8})\.\1\.\1\{([^}]*)\}")
-DRAWING = re.compile(r"<svg\b([^>]*)>")
 COLORS = 96  # of a figure: lines and letters lose nothing
 CONTAINER = """<?xml version="1.0" encoding="UTF-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
@@ -131,14 +130,26 @@ def as_xhtml(text):
     """The XHTML of a piece of HTML with one element around it, SVG in its own namespace."""
     root = lxml.html.fragment_fromstring(text)
     etree.strip_tags(root, etree.Comment)
-    text = DRAWING.sub(_drawing, etree.tostring(root, encoding="unicode"))
-    return text.replace("<use href=", "<use xlink:href=")
+    for drawing in list(root.iter("svg")):
+        replacement = _in_namespace(drawing)
+        if drawing is root:
+            root = replacement
+        else:
+            drawing.getparent().replace(drawing, replacement)
+    return etree.tostring(root, encoding="unicode")
 
 
-def _drawing(match):
-    # HTML's parser writes names in small letters, of which SVG has a large one; `focusable` is of old browsers alone
-    attributes = match[1].replace(" viewbox=", " viewBox=").replace(' focusable="false"', "")
-    return f'<svg xmlns="{SVG}" xmlns:xlink="{XLINK}"{attributes}>'
+def _in_namespace(element):
+    """The SVG `element` of a page of HTML, where it has no namespace and all names are in small letters."""
+    new = etree.Element(f"{{{SVG}}}{element.tag}", nsmap={None: SVG, "xlink": XLINK})
+    for name, value in element.attrib.items():
+        if name == "href" and element.tag == "use":
+            new.set(f"{{{XLINK}}}href", value)
+        elif name != "focusable":  # of old browsers alone
+            new.set("viewBox" if name == "viewbox" else name, value)
+    new.text, new.tail = element.text, element.tail
+    new.extend(_in_namespace(child) for child in element)
+    return new
 
 
 def _contents(entries, sections):

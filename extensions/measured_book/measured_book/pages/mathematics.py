@@ -99,7 +99,8 @@ def share_glyphs(page) -> int:
         definitions = lxml.html.Element("defs")
         definitions.extend(lxml.html.Element("path", {"id": name, "d": d}) for name, d in outlines.items())
         sheet.append(definitions)
-        page.tree.body.append(sheet)
+        # in the article, which is all that the book on paper takes of a page
+        (page.tree.xpath("//article[contains(@class, 'bd-article')]") or [page.tree.body])[0].append(sheet)
     return len([formula for formula in formulas if formula.xpath(".//svg | .//code")])
 
 

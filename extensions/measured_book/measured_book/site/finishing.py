@@ -5,6 +5,7 @@ inline. Each step of `STEPS` mends one thing. A step that replaces something of 
 (`must`, an XPath): where that stands on a page and the step finds nothing, the theme has changed, and the build stops.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,6 +95,20 @@ STEPS = [
     Step("words and files that the page uses", bundle.note_use, EVERYWHERE, "bundle.py"),
     Step("cards for the page of all cards and for Anki", cards.take),
 ]
+
+
+def note_version(app: Sphinx, config) -> None:
+    """Have Sphinx write all pages anew when this extension has changed, since finished pages stay as they are."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".css")):
+        digest.update(path.read_bytes())
+    config.measured_book_version = digest.hexdigest()[:16]
+
+
+def register(app: Sphinx) -> None:
+    """Declare the setting that `note_version` fills in."""
+    app.add_config_value("measured_book_version", "", "html", str)
 
 
 def finish(html: str, name: str, app: Sphinx, steps: list[Step] | None = None) -> Page:
