@@ -37,7 +37,7 @@ def site(run_folder):
 def sample_site(run_folder):
     """The built sample book, which uses static_interact alone."""
     output = run_folder / "sample"
-    _built_once(run_folder, "sample", book.ROOT / "tests/sample_book", output)
+    _built_once(run_folder, "sample", book.ROOT / "extensions/static_interact/tests/sample_book", output)
     return output / "_build/html"
 
 

@@ -118,8 +118,10 @@ def note_use(page) -> int:
     """Note the classes and ids of the page, and the files of the site that its addresses lead to."""
     words = {word for value in page.tree.xpath("//@class | //@id") for word in value.split()}
     site = page.app.config.html_baseurl or "\0"
-    addresses = page.tree.xpath("//@href | //@src | //meta/@content")
-    files = {path_of(a.removeprefix(site), page) for a in addresses if not _is_foreign(a.removeprefix(site))}
+    addresses = page.tree.xpath("//@href | //@src")
+    files = {path_of(address, page) for address in addresses if not _is_foreign(address)}
+    # pictures of previews are named with the address of the site
+    files |= {a.removeprefix(site) for a in page.tree.xpath("//meta/@content") if a.startswith(site)}
     page.record |= {"words": sorted(words), "uses": sorted(file for file in files if file.startswith("_"))}
     return len(words)
 
