@@ -37,10 +37,8 @@ serve: book
 
 # the site holds all that it needs, so a copy of it does, too
 zip: book
-	@rm -rf _build/zip && mkdir -p _build/zip && cp -r _build/html _build/zip/$(NAME)
-	@# from disk a browser fetches no font ahead, and would complain of it
-	@find _build/zip -name '*.html' -exec sed -i '/<link rel="preload"[^>]* as="font"/d' {} +
-	@cd _build/zip && $(CURDIR)/$(BIN)/python -m zipfile -c $(NAME).zip $(NAME) && rm -r $(NAME)
+	@rm -rf _build/zip
+	@$(BIN)/python -m measured_book.export.offline _build/html _build/zip/$(NAME).zip
 	@echo "The site is in _build/zip/$(NAME).zip. Unpack it anywhere and open index.html; no connection is needed."
 
 # on paper there is nothing to turn, to run or to hand in
@@ -71,7 +69,7 @@ test: needs-chromium needs-bubblewrap book
 	@echo "== 1 of 2: the chapters' stored outputs against a fresh kernel"
 	$(NBVAL)
 	@echo "== 2 of 2: notebooks, extensions, the built site and its sliders in a browser"
-	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore tests/grading --ignore tests/matrix
+	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore tests/gradebook --ignore tests/matrix
 
 test-matrix: $(READY) $(COLAB)
 	@echo "== 1 of 3: with the packages of stock Colab"; grep == tests/matrix/colab.txt
@@ -89,7 +87,7 @@ test-newest: $(NEWEST)/requirements.txt needs-python
 	$(NBVAL:$(BIN)/%=$(NEWEST)/bin/%)
 
 test-postgres: needs-bubblewrap needs-postgres $(READY)
-	$(BIN)/pytest -q tests/grading
+	$(BIN)/pytest -q tests/gradebook
 
 bench: needs-chromium needs-bubblewrap $(READY) $(LIGHTHOUSE)/ready
 	$(BIN)/python tests/bench.py

@@ -21,8 +21,8 @@ CONTENTS = {
 }
 
 
-def _small_book(folder, publish):
-    """A book of one chapter with its exercise; returns the built site."""
+def _small_book(folder, publish, then=None):
+    """A book of one chapter with its exercise, built once, or a second time with `then`; returns the built site."""
     submissions.write(submissions.small_exercise(), folder / "solutions/numbers/numbers.ipynb")
     handout.make(folder / "solutions", folder / "exercises")
     pages = {
@@ -31,10 +31,16 @@ def _small_book(folder, publish):
         "list": "# Exercises\n\n```{exercise-table}\n```\n",
     }
     execute = {"execute_notebooks": "cache", "exclude_patterns": ["exercises/*/*"]}
-    config = {"exercise_pages_publish_solutions": publish}
-    book.write(folder, pages, CONTENTS, ["measured_book"], config, execute=execute)
-    result = book.build(folder)
-    assert result.returncode == 0, result.stdout[-3000:]
+
+    def build(publish):
+        config = {"exercise_pages_publish_solutions": publish}
+        book.write(folder, pages, CONTENTS, ["measured_book"], config, execute=execute)
+        result = book.build(folder)
+        assert result.returncode == 0, result.stdout[-3000:]
+
+    build(publish)
+    if then is not None:
+        build(then)
     return folder / "_build/html"
 
 
@@ -56,6 +62,14 @@ def _links(page, where=".bd-article"):
 def _whole(site):
     """Everything that a visitor can get, as bytes."""
     return b"\n".join(path.read_bytes() for path in sorted(site.rglob("*")) if path.is_file())
+
+
+def test_nothing_of_solutions_that_were_published_once_stays(books, tmp_path, monkeypatch):
+    monkeypatch.setenv("BOOK_REPOSITORY", "")
+    site = _small_book(tmp_path, True, then=False)
+    names = ({p.relative_to(s).as_posix() for p in s.rglob("*") if p.is_file()} for s in (site, books[False]))
+    assert next(names) == next(names), "the same files as where solutions were never published"
+    assert not list(site.rglob("*solutions*")) and b"solutions/numbers" not in _whole(site)
 
 
 def test_a_chapter_ends_with_its_exercises(books):

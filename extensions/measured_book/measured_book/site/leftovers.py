@@ -25,13 +25,18 @@ def pages(app) -> list[Path]:
 
 
 def sweep(app, records: dict) -> None:
-    """Delete pictures and downloads that no page leads to, empty folders, and a site map without an address."""
+    """Delete pictures, downloads and sources of pages that are gone, empty folders, a site map without an address."""
     root = Path(app.outdir)
     used = {path for record in records.values() for path in record["uses"]}
     for folder in FOLDERS:
         for path in (root / folder).rglob("*"):
             if path.is_file() and path.relative_to(root).as_posix() not in used:
                 path.unlink()
+    sources = {app.env.doc2path(name, base=False) for name in app.env.found_docs}
+    for path in (root / "_sources").rglob("*"):
+        name = path.relative_to(root / "_sources").as_posix().removesuffix(app.config.html_sourcelink_suffix)
+        if path.is_file() and name not in sources:
+            path.unlink()
     if not app.config.html_baseurl:
         (root / "sitemap.xml").unlink(missing_ok=True)
     for folder in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
