@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> None:
         print(f"{len(names)} hand-outs in {options.exercises}: {', '.join(names)}")
     elif options.command == "new":
         added = course.new(options.course, options.solutions)
-        names = ", ".join(added) or "nothing"
-        print(f"{options.course}: {names} added; the hand-outs are in {options.course / 'release'}")
+        what = ", ".join(added) or "nothing"
+        print(f"{options.course}: {what} added; the hand-outs are in {options.course / 'release'}")
     elif options.command == "collect":
         results = collect.collect(
             options.course, options.folder, course.exercises(options.course), options.exercise, options.pattern

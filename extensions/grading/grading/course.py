@@ -174,7 +174,7 @@ def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
     return Outcome(student, exercise, "not graded", problem)
 
 
-class _RememberError:
+class _RememberError(BaseConverter):
     """For nbgrader's steps, which log the error that stopped them and raise another one that does not say it."""
 
     error: Exception | None = None
@@ -287,7 +287,8 @@ def read_report(course: str | Path) -> Report:
     if not path.exists():
         return {}
     with open(path, newline="", encoding="utf-8") as file:
-        rows = [Outcome(**row | {"seconds": float(row["seconds"])}) for row in csv.DictReader(file)]
+        table: list[dict[str, Any]] = [row | {"seconds": float(row["seconds"])} for row in csv.DictReader(file)]
+    rows = [Outcome(**row) for row in table]
     return {(row.student, row.exercise): row for row in rows}
 
 

@@ -80,7 +80,7 @@ def mathml(tex: str, display: str) -> str:
         return html.escape(f"{dollars}{tex}{dollars}")
 
 
-def _attachments(context: Mapping[str, Any]) -> dict[str, Any]:
+def _attachments(context: Context | Mapping[str, Any]) -> dict[str, Any]:
     return context.get("cell", {}).get("attachments", {})
 
 

@@ -71,7 +71,7 @@ def check_source(notebook: NotebookNode, name: str | Path) -> None:
                 f"{where}: a check ends with hidden tests between '### BEGIN HIDDEN TESTS' and '### END HIDDEN TESTS', "
                 f"not indented, once; found {found[1]} such pairs."
             )
-        proper = {"task": SOLUTION, "check": HIDDEN}.get(role)
+        proper = {"task": SOLUTION, "check": HIDDEN}.get(role or "")
         rest = proper.sub("", cell.source) if proper else cell.source
         if role == "answer":
             rest = ""  # the whole cell is replaced

@@ -74,7 +74,7 @@ def restore(submission: NotebookNode, handout: NotebookNode) -> list[str]:
         elif original.metadata.nbgrader.locked and cell.source.strip() != original.source.strip():
             notes.append(f"The cell {_grade_id(original)} had been changed; the original was run.")
         cell.metadata["nbgrader"] = copy.deepcopy(original.metadata.nbgrader)
-    if _put_in_order(submission, [pairs.found(place) for place in graded]):
+    if _put_in_order(submission, [cell for place in graded if (cell := pairs.found(place))]):
         notes.append("The cells were not in the hand-out's order; they were run in that order.")
     return notes
 

@@ -54,8 +54,8 @@ def _system_folders() -> list[str]:
             arguments += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             arguments += ["--ro-bind", str(path), str(path)]
-    for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
-        arguments += ["--ro-bind-try", path, path]
+    for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
+        arguments += ["--ro-bind-try", file, file]
     return arguments
 
 
@@ -143,7 +143,7 @@ class Sandbox(LocalProvisioner):
                 "c.Sandbox.unprotected = True in nbgrader_config.py."
             )
         self._folder = Path(tempfile.mkdtemp(prefix="exercise-"))
-        manager = self.parent
+        manager: Any = self.parent
         manager.transport, manager.ip = "ipc", str(self._folder / "socket")
         manager.connection_file = str(self._folder / "kernel.json")
         manager.cache_ports = False
@@ -190,6 +190,7 @@ class Sandbox(LocalProvisioner):
         # what a kernel prints beside its messages would mix with the instructor's terminal, or fill its disk
         kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         info = await super().launch_kernel(cmd, **kwargs)
+        assert self.process is not None
         self._over = threading.Event()
         threading.Thread(target=self._watch, args=(self.process.pid,), daemon=True).start()
         return info
@@ -224,7 +225,8 @@ class Sandbox(LocalProvisioner):
 
     def end(self, reason: str) -> None:
         """Kill the kernel with everything that it started, and tell its manager why."""
-        self.parent.ended_because = reason
+        manager: Any = self.parent
+        manager.ended_because = reason
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self.process.pid if self.process else -1)
             for process in [*root.children(recursive=True), root]:

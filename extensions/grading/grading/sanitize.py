@@ -49,17 +49,22 @@ def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
-_COMMON = {
-    "attribute_filter": _keep_attribute,
-    "url_schemes": {"http", "https", "mailto", "data"},
-    "filter_style_properties": {"text-align"},
-}
-_FOR_GRADERS = nh3.Cleaner(tags=TAGS, attributes=ATTRIBUTES, allowed_classes=CLASSES, **_COMMON)
-_FOR_STUDENTS = nh3.Cleaner(
-    tags=TAGS | MATH_TAGS,
-    attributes=ATTRIBUTES | dict.fromkeys(HEADINGS, {"id"}) | dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES),
-    allowed_classes=CLASSES | {"a": {"anchor-link"}},
-    **_COMMON,
+def _cleaner(tags: set[str], attributes: dict[str, set[str]], classes: dict[str, set[str]]) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=tags,
+        attributes=attributes,
+        attribute_filter=_keep_attribute,
+        allowed_classes=classes,
+        filter_style_properties={"text-align"},
+        url_schemes={"http", "https", "mailto", "data"},
+    )
+
+
+_FOR_GRADERS = _cleaner(TAGS, ATTRIBUTES, CLASSES)
+_FOR_STUDENTS = _cleaner(
+    TAGS | MATH_TAGS,
+    ATTRIBUTES | dict.fromkeys(HEADINGS, {"id"}) | dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES),
+    CLASSES | {"a": {"anchor-link"}},
 )
 
 
