@@ -72,6 +72,8 @@ def mathml(tex: str, display: str) -> str:
         for element in tree.iter():
             # the converter writes characters as entities and its own output unescaped; ElementTree escapes properly
             element.text = html.unescape(element.text or "")
+            if element.text == r"\arg":  # the one of LaTeX's operators that the converter does not know
+                element.text = "arg"
             if UNKNOWN_COMMAND.match(element.text):
                 raise ValueError(f"unknown command {element.text}")
         return ElementTree.tostring(tree, encoding="unicode")

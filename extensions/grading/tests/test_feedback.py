@@ -155,6 +155,18 @@ def test_formulas_become_mathml_and_code_stays():
     assert page.select_one("msup").get_text() == "x2"
 
 
+OPERATORS = (
+    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max"
+)
+OPERATORS += " min Pr sec sin sinh sup tan tanh"
+
+
+@pytest.mark.parametrize("name", OPERATORS.split())
+def test_latex_s_operators_are_known(name):
+    shown = _page(f"$\\{name}_x y$").select_one("math").get_text()
+    assert "".join(shown.split()) == f"{name}xy"
+
+
 BROKEN = {
     "not closed": "\\frac{1}{",
     "an unknown command": "\\nosuchcommand{x} < 1",

@@ -58,7 +58,7 @@ def graded(small_course):
     (home / "submitted/nothing/numbers").mkdir(parents=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.1)
-        paths = [str(home / "source/numbers/numbers.ipynb"), str(Path(__file__).parents[3]), str(home / "gradebook.db")]
+        paths = [str(home / "source/numbers/numbers.ipynb"), str(Path(__file__).resolve()), str(home / "gradebook.db")]
         spies = (submissions.READ_SOLUTIONS.format(paths=paths), listener.getsockname()[1])
         spies = (spies[0], submissions.OPEN_SOCKET.format(port=spies[1]))
         for name, code in zip(SPY, spies, strict=True):
