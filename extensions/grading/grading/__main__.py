@@ -3,6 +3,7 @@
 import argparse
 import collections
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -12,12 +13,12 @@ from . import collect, course, handout, notebooks, sandbox
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
 
 
-def parser():
+def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser("grading", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
 
-    def add(name, text):
+    def add(name: str, text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         if name != "handouts":
             command.add_argument("course", type=Path, help="the folder of the course")
@@ -42,15 +43,15 @@ def parser():
     return top
 
 
-def run(options):
+def run(options: argparse.Namespace) -> None:
     """Do what the command line says and print what came out."""
     if options.command == "handouts":
         names = handout.make(options.solutions, options.exercises)
         print(f"{len(names)} hand-outs in {options.exercises}: {', '.join(names)}")
     elif options.command == "new":
         added = course.new(options.course, options.solutions)
-        names = ", ".join(added) or "nothing"
-        print(f"{options.course}: {names} added; the hand-outs are in {options.course / 'release'}")
+        what = ", ".join(added) or "nothing"
+        print(f"{options.course}: {what} added; the hand-outs are in {options.course / 'release'}")
     elif options.command == "collect":
         results = collect.collect(
             options.course, options.folder, course.exercises(options.course), options.exercise, options.pattern
@@ -73,11 +74,11 @@ def run(options):
         print(f"{len(rows)} rows in {options.course / 'marks.csv'}{waiting}")
 
 
-def _count(words):
+def _count(words: Iterable[str]) -> str:
     return ", ".join(f"{number} {word}" for word, number in collections.Counter(words).most_common()) or "nothing found"
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line; what a user can put right is said in one paragraph, with exit status 2."""
     options = parser().parse_args(arguments)
     try:

@@ -1,20 +1,28 @@
 """A course in its folder: make it, collect submissions, grade them side by side, return marks and feedback."""
 
+import contextlib
 import csv
 import hashlib
-import multiprocessing
 import os
-import re
 import shutil
-import threading
+import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedAssignment
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters.base import BaseConverter
+from nbgrader.utils import temp_attrs
+from sqlalchemy.exc import IntegrityError
 
 from . import feedback, handout, notebooks, sandbox, settings
+from .collect import Collected
+from .processes import ProcessFailed, error_in_words, run_in_process
 
 GRACE = 60  # seconds beyond the sandbox's own limit, after which a grading process is ended from outside
 
@@ -31,7 +39,10 @@ class Outcome:
     fingerprint: str = ""  # of the file that was graded, to see when a newer one came
 
 
-def new(course, solutions):
+Report = dict[tuple[str, str], Outcome]  # by (student, exercise)
+
+
+def new(course: str | Path, solutions: str | Path) -> list[str]:
     """Make the folder `course` with nbgrader's configuration, the exercises and their hand-outs.
 
     In a course that exists already, missing exercises are added and nothing is changed. Returns the names added.
@@ -50,11 +61,10 @@ def new(course, solutions):
     return added
 
 
-def prepare(course):
+def prepare(course: str | Path) -> None:
     """Make the hand-outs in release/ that are missing or older, and enter in the grade book what it does not have."""
     config = settings.load(course)
-    coursedir = _api(course).coursedir
-    with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+    with grade_book(course) as book:
         entered = {assignment.name for assignment in book.assignments}
     for source in sorted(Path(course, "source").glob("*/*.ipynb")):
         made = Path(course, "release", source.stem, source.name)
@@ -63,22 +73,28 @@ def prepare(course):
         handout.generate(config, source)
 
 
-def exercises(course):
+def exercises(course: str | Path) -> list[str]:
     """The names of the exercises of a course."""
     return sorted(path.name for path in Path(course, "source").iterdir() if path.is_dir())
 
 
-def submissions(course, exercise=None):
+def submissions(course: str | Path, exercise: str | None = None) -> list[tuple[str, str]]:
     """The (student, exercise) pairs that have a folder under submitted/."""
     found = sorted(path for path in Path(course, "submitted").glob("*/*") if path.is_dir())
     return [(path.parent.name, path.name) for path in found if exercise in (None, path.name)]
 
 
-def grade(course, exercise=None, again=False, jobs=None, say=print):
+def grade(
+    course: str | Path,
+    exercise: str | None = None,
+    again: bool = False,
+    jobs: int | None = None,
+    say: Callable[[str], object] = print,
+) -> list[Outcome]:
     """Autograde every submission that is new or changed, or all of them if `again`.
 
-    Each runs in a process of its own, `jobs` at a time (one for each core), so that none can hurt another.
-    Returns the list of `Outcome`, one for each submission of the course, and writes it to report.csv.
+    Each runs in a process of its own, `jobs` at a time (one for each core), so that none can hurt another; `say` gets a
+    line for each. Returns the list of `Outcome`, one for each submission of the course, and writes it to report.csv.
     """
     course = Path(course).resolve()
     config = settings.load(course)
@@ -92,115 +108,114 @@ def grade(course, exercise=None, again=False, jobs=None, say=print):
         )
     report = read_report(course)
     known = set(exercises(course))
-    todo = []
+    waiting = []
     for student, name in submissions(course, exercise):
         if name not in known:
             report[student, name] = Outcome(student, name, "not graded", f"there is no exercise {name} in this course")
             continue
         content = fingerprint(course, student, name)
         if again or (student, name) not in report or report[student, name].fingerprint != content:
-            todo.append((student, name, content))
+            waiting.append((student, name, content))
     write_report(course, report)
-    _enter_students(course, {student for student, _, _ in todo})
+    _enter_students(course, {student for student, _, _ in waiting})
     limit = config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
-    done, lock = 0, threading.Lock()
-
-    def one(item):
-        nonlocal done
-        student, name, content = item
-        start = time.monotonic()
-        outcome = in_process(_grade_one, (course, student, name), limit)
-        if outcome is None:
-            problem = f"grading ended unexpectedly or took more than {limit:.0f} seconds"
-            outcome = Outcome(student, name, "not graded", problem)
-        outcome.seconds, outcome.fingerprint = round(time.monotonic() - start, 1), content
-        with lock:
-            done += 1
-            report[student, name] = outcome
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:  # each of these threads waits for a process
+        futures = [pool.submit(_grade_apart, course, *submission, limit) for submission in waiting]
+        for number, future in enumerate(as_completed(futures), start=1):
+            outcome = future.result()
+            if outcome.status == "not graded":
+                _enter_zero(course, outcome.student, outcome.exercise)
+            report[outcome.student, outcome.exercise] = outcome
             write_report(course, report)
-            say(f"[{done}/{len(todo)}] {student}, {name}: {outcome.status}{outcome.detail and ': ' + outcome.detail}")
-
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
-        list(pool.map(one, todo))
+            words = f"{outcome.student}, {outcome.exercise}: {outcome.status}"
+            say(f"[{number}/{len(waiting)}] {words}{outcome.detail and ': ' + outcome.detail}")
     return [report[key] for key in sorted(report)]
 
 
-def _enter_students(course, students):
+def _enter_students(course: Path, students: set[str]) -> None:
     """Enter students in the grade book before their submissions are graded side by side: nbgrader would do it twice."""
-    coursedir = _api(course).coursedir
-    with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+    with grade_book(course) as book:
         for student in sorted(students - {entered.id for entered in book.students}):
             book.update_or_create_student(student)
 
 
-def in_process(function, arguments, limit):
-    """The result of `function(*arguments)` in a process of its own; None if it died or passed `limit` seconds."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["grading.course"])
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(sending, function, arguments))
-    process.start()
-    sending.close()
-    result = None
-    if receiving.poll(limit):
-        try:
-            result = receiving.recv()
-        except EOFError:
-            pass
-    process.join(5)
-    if process.is_alive():
-        process.kill()  # its kernel dies with it
-        process.join()
-    return result
+def _grade_apart(course: Path, student: str, exercise: str, content: str, limit: float) -> Outcome:
+    """Grade one submission in a process of its own; `content` is its fingerprint."""
+    start = time.monotonic()
+    try:
+        outcome = run_in_process(_grade_one, (course, student, exercise), limit)
+    except ProcessFailed as failure:
+        outcome = Outcome(student, exercise, "not graded", str(failure))
+    outcome.seconds, outcome.fingerprint = round(time.monotonic() - start, 1), content
+    return outcome
 
 
-def _send(connection, function, arguments):
-    connection.send(function(*arguments))
-    connection.close()
-    os._exit(0)  # all is written; what strangers' outputs left behind in libraries' threads may take seconds to end
-
-
-def _api(course):
-    return handout.quiet_api(settings.load(course))
-
-
-def _grade_one(course, student, exercise):
+def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
+    """Grade one submission in this process, and say what happened: errors come back in words."""
     sandbox.limit_own_memory(4096)
     path = Path(course, "submitted", student, exercise, f"{exercise}.ipynb")
-    problem = ""
     try:
         if not path.exists():
             others = sorted(p.name for p in path.parent.iterdir())
             raise notebooks.Damaged(f"there is no file {path.name}" + (f", but {', '.join(others)}" if others else ""))
         notebooks.read(path, notebooks.LARGEST)
-    except notebooks.Damaged as error:
+        try:
+            _run_step(_Autograde, course, student, exercise)
+        except IntegrityError:  # another computer entered the same student at this moment
+            _run_step(_Autograde, course, student, exercise)
+        graded = Path(course, "autograded", student, exercise, path.name)
+        notes = notebooks.read(graded).metadata.get("restored", [])
+    except (notebooks.Damaged, sandbox.KernelEnded, sandbox.Unprotected) as error:
         problem = str(error)
-    api = _api(course)
-    if not problem:
-        result = api.autograde(exercise, student, force=True)
-        if "IntegrityError" in result.get("log", ""):  # another computer entered the same student at this moment
-            result = api.autograde(exercise, student, force=True)
-        if result["success"]:
-            graded = Path(course, "autograded", student, exercise, path.name)
-            notes = notebooks.read(graded).metadata.get("restored", [])
-            return Outcome(student, exercise, "restored and graded" if notes else "graded", " ".join(notes))
-        problem = sandbox.endings[-1] if sandbox.endings else _last_error(result)
-        if "DeadKernelError" in problem or "Kernel died" in problem:
-            problem = "its kernel died: it ended itself, or the system ended it for want of memory"
-    _enter_zero(api.coursedir, student, exercise)
+    except Exception as error:
+        problem = error_in_words(error)
+    else:
+        return Outcome(student, exercise, "restored and graded" if notes else "graded", " ".join(notes))
     return Outcome(student, exercise, "not graded", problem)
 
 
-def _last_error(result):
-    """The last line of nbgrader's log that names an error; after it come lines which say only that there was one."""
-    lines = [line.strip() for line in result.get("log", "").splitlines()]
-    errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Unprotected)\b", line)]
-    return errors[-1] if errors else (result.get("error", "").strip().splitlines() or ["unknown error"])[-1]
+class _RememberError(BaseConverter):
+    """For nbgrader's steps, which log the error that stopped them and raise another one that does not say it."""
+
+    error: Exception | None = None
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        try:
+            super().init_assignment(assignment_id, student_id)
+        except Exception as error:
+            self.error = error
+            raise
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except Exception as error:
+            self.error = error
+            raise
 
 
-def _enter_zero(coursedir, student, exercise):
+class _Autograde(_RememberError, Autograde):
+    pass
+
+
+class _GenerateFeedback(_RememberError, GenerateFeedback):
+    pass
+
+
+def _run_step(step: type[BaseConverter], course: Path, student: str, exercise: str) -> None:
+    """Run one of nbgrader's steps for one submission; raise the error that stopped it, if one did."""
+    api = _api(course)
+    with temp_attrs(api.coursedir, assignment_id=exercise, student_id=student):
+        app = step(coursedir=api.coursedir, parent=api, force=True)
+        try:
+            app.start()
+        except (Exception, SystemExit) as error:
+            raise app.error or RuntimeError(str(error)) from error
+
+
+def _enter_zero(course: Path, student: str, exercise: str) -> None:
     """Give a submission that could not be run its place in the grade book, with no points."""
-    with Gradebook(coursedir.db_url, coursedir.course_id) as book:
+    with grade_book(course) as book:
         book.update_or_create_student(student)
         submission = book.update_or_create_submission(exercise, student)
         for notebook in submission.notebooks:
@@ -209,7 +224,38 @@ def _enter_zero(coursedir, student, exercise):
         book.db.commit()
 
 
-def fingerprint(course, student, exercise):
+def _api(course: Path) -> NbGraderAPI:
+    return handout.quiet_api(settings.load(course))
+
+
+@contextlib.contextmanager
+def grade_book(course: str | Path) -> Iterator[Gradebook]:
+    """The course's grade book, made if there is none, for a ``with`` block."""
+    coursedir = _api(Path(course)).coursedir
+    with _programs_on_path():
+        book = Gradebook(coursedir.db_url, coursedir.course_id)
+    with book:
+        yield book
+
+
+@contextlib.contextmanager
+def _programs_on_path() -> Iterator[None]:
+    """Let programs be found that lie beside this Python, also where no environment was activated.
+
+    To make a grade book's tables, nbgrader calls alembic by its name.
+    """
+    before = os.environ.get("PATH")
+    os.environ["PATH"] = os.pathsep.join(filter(None, (str(Path(sys.executable).parent), before)))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PATH"]
+        else:
+            os.environ["PATH"] = before
+
+
+def fingerprint(course: str | Path, student: str, exercise: str) -> str:
     """The beginning of the SHA-256 of everything that was handed in."""
     digest = hashlib.sha256()
     folder = Path(course, "submitted", student, exercise)
@@ -220,7 +266,7 @@ def fingerprint(course, student, exercise):
     return digest.hexdigest()[:16]
 
 
-def note_uncollected(course, results):
+def note_uncollected(course: str | Path, results: list[Collected]) -> None:
     """Write collected.csv, what became of each file, and report students of whom no notebook came but something else.
 
     `results` are the `Collected` of `collect.collect`.
@@ -235,23 +281,24 @@ def note_uncollected(course, results):
     write_report(course, report)
 
 
-def read_report(course):
+def read_report(course: str | Path) -> Report:
     """The outcomes so far, by (student, exercise)."""
     path = Path(course, "report.csv")
     if not path.exists():
         return {}
     with open(path, newline="", encoding="utf-8") as file:
-        rows = [Outcome(**row | {"seconds": float(row["seconds"])}) for row in csv.DictReader(file)]
+        table: list[dict[str, Any]] = [row | {"seconds": float(row["seconds"])} for row in csv.DictReader(file)]
+    rows = [Outcome(**row) for row in table]
     return {(row.student, row.exercise): row for row in rows}
 
 
-def write_report(course, report):
+def write_report(course: str | Path, report: Report) -> None:
     """Write report.csv, whole or not at all."""
     columns = [field.name for field in fields(Outcome)]
     _write_csv(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
 
 
-def _write_csv(path, columns, rows):
+def _write_csv(path: Path, columns: list[str], rows: list[dict[str, Any]]) -> None:
     aside = path.with_suffix(".tmp")
     with open(aside, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
@@ -260,17 +307,16 @@ def _write_csv(path, columns, rows):
     aside.replace(path)
 
 
-def marks(course):
+def marks(course: str | Path) -> list[dict[str, Any]]:
     """Write marks.csv, a row for each submission, and marks-by-task.csv; return the rows of the first.
 
     ``points`` are those so far, ``to_read`` the maximum of what a person has still to grade, ``status`` the report's.
     """
     course = Path(course).resolve()
     report = read_report(course)
-    coursedir = _api(course).coursedir
     rows, tasks = {}, []
-    with Gradebook(coursedir.db_url, coursedir.course_id) as book:
-        for submission in book.db.query(_submitted_assignment()).all():
+    with grade_book(course) as book:
+        for submission in book.db.query(SubmittedAssignment).all():
             key = submission.student.id, submission.assignment.name
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
             rows[key] = {
@@ -279,8 +325,8 @@ def marks(course):
                 "to_read": sum(grade.max_score for grade in grades if grade.needs_manual_grade),
             }
             for grade in grades:
-                open_ = grade.needs_manual_grade
-                by = "to read" if open_ else "person" if grade.manual_score is not None else "machine"
+                by_hand = "to read" if grade.needs_manual_grade else "person"
+                by = by_hand if grade.needs_manual_grade or grade.manual_score is not None else "machine"
                 task = {"task": grade.name, "points": grade.score, "maximum": grade.max_score, "graded_by": by}
                 tasks.append({"student": key[0], "exercise": key[1]} | task)
         maxima = {a.name: a.max_score for a in book.assignments}
@@ -296,26 +342,23 @@ def marks(course):
     return table
 
 
-def _submitted_assignment():
-    from nbgrader.api import SubmittedAssignment
-
-    return SubmittedAssignment
-
-
-def write_feedback(course, exercise=None, jobs=None, say=print):
+def write_feedback(
+    course: str | Path, exercise: str | None = None, jobs: int | None = None, say: Callable[[str], object] = print
+) -> list[Path]:
     """Write feedback/STUDENT/EXERCISE/EXERCISE.html for each submission; one that was not graded gets the reason.
 
-    Returns the paths.
+    `jobs` processes work at a time (one for each core); `say` gets a line for each page without points. Returns the
+    paths.
     """
     course = Path(course).resolve()
-    jobs = jobs or os.cpu_count()
+    jobs = jobs or os.cpu_count() or 1
     outcomes = [o for key, o in sorted(read_report(course).items()) if exercise in (None, o.exercise)]
     graded = [(o.student, o.exercise) for o in outcomes if o.status != "not graded"]
     problems = {(o.student, o.exercise): o.detail for o in outcomes if o.status == "not graded"}
     shares = [graded[k::jobs] for k in range(jobs) if graded[k::jobs]]
-    with ThreadPoolExecutor(jobs) as pool:
-        for share, result in zip(shares, pool.map(lambda share: _feedback_of(course, share), shares), strict=True):
-            problems |= dict(zip(share, result, strict=True))
+    with ThreadPoolExecutor(jobs) as pool:  # each of these threads waits for a process
+        for result in pool.map(_write_pages_apart, [course] * len(shares), shares):
+            problems |= result
     paths = []
     for student, name in sorted(problems):
         path = course / "feedback" / student / name / f"{name}.html"
@@ -328,16 +371,26 @@ def write_feedback(course, exercise=None, jobs=None, say=print):
     return paths
 
 
-def _feedback_of(course, pairs):
-    """What went wrong with each of the pages, mostly the empty string; one that breaks its process breaks no other."""
-    result = in_process(_feedback_some, (course, pairs), 60 + 20 * len(pairs))
-    if result is None and len(pairs) > 1:
-        return [problem for pair in pairs for problem in _feedback_of(course, [pair])]
-    return ["its feedback could not be written"] if result is None else result
+def _write_pages_apart(course: Path, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What went wrong with the page of each (student, exercise), mostly "".
+
+    A page that breaks its process breaks no other: the others are written anew, each in a process of its own.
+    """
+    try:
+        return run_in_process(_write_pages, (course, pairs), 60 + 20 * len(pairs))
+    except ProcessFailed as failure:
+        if len(pairs) == 1:
+            return {pairs[0]: f"its feedback could not be written: {failure}"}
+    return {pair: problem for one in pairs for pair, problem in _write_pages_apart(course, [one]).items()}
 
 
-def _feedback_some(course, pairs):
+def _write_pages(course: Path, pairs: list[tuple[str, str]]) -> dict[tuple[str, str], str]:
     sandbox.limit_own_memory(4096)
-    api = _api(course)
-    results = [api.generate_feedback(exercise, student, force=True) for student, exercise in pairs]
-    return ["" if result["success"] else _last_error(result) for result in results]
+    problems = {}
+    for student, exercise in pairs:
+        try:
+            _run_step(_GenerateFeedback, course, student, exercise)
+            problems[student, exercise] = ""
+        except Exception as error:
+            problems[student, exercise] = f"its feedback could not be written: {error_in_words(error)}"
+    return problems

@@ -1,56 +1,113 @@
-"""What students get back, and what instructors read: pages without hidden tests and without strangers' scripts."""
+"""What students get back: a page without hidden tests and without strangers' scripts, its formulas typeset."""
 
 import html
 import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
 
-from bleach import ALLOWED_TAGS
-from latex2mathml.converter import convert
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from latex2mathml.converter import convert_to_element
 from nbconvert.exporters import HTMLExporter
-from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbconvert.exporters.exporter import ResourcesDict
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
 from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
-from traitlets import Bool, List, Unicode
 
-from . import handout, notebooks
+from . import handout, notebooks, sanitize
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 HEADING = re.compile(r"^#{1,3} (.+)$", re.M)
-# a formula, or code in which a dollar is a dollar
-FORMULA = re.compile(
-    r"(?P<code>```.*?```|`[^`\n]*`)|(?<!\\)\$\$(?P<display>.+?)\$\$|(?<![\\$])\$(?P<inline>[^$\n]+?)\$", re.S
-)
-RELATIVE_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!\w+:|#)[^)]*\)")
-HARMLESS_TAGS = {"details", "summary", "br", "b", "i", "em", "strong", "sub", "sup", "p", "code", "pre", "kbd", "hr"}
-TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
-TAG = re.compile(r"<\s*[/!?]?\s*([a-zA-Z][\w:-]*)([^>]*)")
+UNKNOWN_COMMAND = re.compile(r"\\[A-Za-z]")
+LONGEST_FORMULA = 5000  # characters; a longer one is shown as it was written
 
 
-class Defuse(SanitizeHTML):
-    """nbconvert's sanitizer for what a stranger wrote or displayed, since a grader's browser will show it.
+class SafeRenderer(IPythonRenderer):
+    """nbconvert's renderer of Markdown; a picture that is not there becomes its description and stops nothing."""
 
-    Of what code displays, plain text, pictures and sanitized HTML stay. Texts are left as they are unless they hold
-    HTML that could do something: sanitizing would spoil their formulas.
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """Render a picture."""
+        try:
+            return super().image(text, url, title)
+        except Exception:  # a missing attachment, or one that is none
+            return html.escape(text)
+
+
+class PageRenderer(SafeRenderer):
+    """Renders Markdown for a page that lies in somebody's downloads: formulas as MathML, no links to neighbors."""
+
+    def inline_math(self, body: str) -> str:
+        """Render a formula within a line."""
+        return mathml(body, "inline")
+
+    def block_math(self, body: str) -> str:
+        """Render a formula on a line of its own."""
+        return mathml(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """Render a formula given as an environment, such as align."""
+        return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """Render a link; a relative one as its text."""
+        try:
+            elsewhere = bool(urlsplit(url).scheme)
+        except ValueError:
+            elsewhere = False
+        return super().link(text, url, title) if elsewhere or url.startswith("#") else text
+
+
+def mathml(tex: str, display: str) -> str:
+    """A formula as MathML, which browsers show without a script; `display` is "inline" or "block".
+
+    One that cannot be read, or not wholly, is returned as its source, escaped. Each is converted by itself: what one
+    defines, no other sees.
     """
+    try:
+        if len(tex) > LONGEST_FORMULA:
+            raise ValueError("too long")
+        tree = convert_to_element(tex, display=display)
+        for element in tree.iter():
+            # the converter writes characters as entities and its own output unescaped; ElementTree escapes properly
+            element.text = html.unescape(element.text or "")
+            if element.text == r"\arg":  # the one of LaTeX's operators that the converter does not know
+                element.text = "arg"
+            if UNKNOWN_COMMAND.match(element.text):
+                raise ValueError(f"unknown command {element.text}")
+        return ElementTree.tostring(tree, encoding="unicode")
+    except Exception:  # whatever a stranger's formula breaks there, the page is written
+        dollars = "$$" if display == "block" else "$"
+        return html.escape(f"{dollars}{tex}{dollars}")
 
-    enabled = Bool(True)
-    tags = List(Unicode(), sorted(HARMLESS_TAGS | TABLE_TAGS | set(ALLOWED_TAGS))).tag(config=True)
 
-    def preprocess_cell(self, cell, resources, index):
-        """Sanitize the outputs of a code cell, and a text with any but the plainest tags."""
-        if cell.cell_type == "code" or any(
-            name.lower() not in HARMLESS_TAGS or "=" in rest for name, rest in TAG.findall(cell.source)
-        ):
-            return super().preprocess_cell(cell, resources, index)
-        return cell, resources
+def _attachments(context: Context | Mapping[str, Any]) -> dict[str, Any]:
+    return context.get("cell", {}).get("attachments", {})
+
+
+@pass_context
+def markdown_for_graders(context: Context, source: str) -> str:
+    """nbconvert's filter markdown2html for nbgrader's formgrader: sanitized HTML, formulas left to its MathJax."""
+    renderer = SafeRenderer(escape=False, exclude_anchor_links=True, attachments=_attachments(context))
+    return sanitize.for_graders(MarkdownWithMath(renderer=renderer).render(source))
+
+
+@pass_context
+def markdown_for_students(context: Context, source: str) -> str:
+    """nbconvert's filter markdown2html for the returned page: sanitized HTML with MathML."""
+    renderer = PageRenderer(escape=False, attachments=_attachments(context))
+    return sanitize.for_students(MarkdownWithMath(renderer=renderer).render(source))
 
 
 class Page(HTMLExporter):
-    """nbconvert's HTML exporter, under a name of its own so that it can have a template of its own."""
+    """nbconvert's HTML exporter, under a name of its own so that it can have a template and filters of its own."""
 
 
 class Grades(GetGrades):
     """nbgrader's step that fetches points and comments, and whether a person still has to look."""
 
-    def _get_score(self, cell, resources):
+    def _get_score(self, cell: NotebookNode, resources: ResourcesDict) -> None:
         super()._get_score(cell, resources)
         names = resources["nbgrader"]
         grade = self.gradebook.find_grade(
@@ -63,11 +120,11 @@ class ForStudents(NbGraderPreprocessor):
     """Make an autograded notebook fit to be returned.
 
     Hidden tests leave the test cells, and with them the tracebacks that quote them; what the failing check says stays.
-    Formulas become MathML, which browsers show without a script. The list of graded cells goes to the template.
+    The list of graded cells goes to the template.
     """
 
-    def preprocess(self, nb, resources):
-        """Change the cells of `nb` and add ``title``, ``graded`` and ``restored`` to `resources`."""
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Change the cells of `nb` and add ``title``, ``graded``, ``restored`` and ``waiting`` to `resources`."""
         heading, graded = "", []
         for cell in nb.cells:
             role = cell.metadata["role"] = notebooks.role(cell)
@@ -77,35 +134,33 @@ class ForStudents(NbGraderPreprocessor):
                 if found and "title" not in resources:
                     resources["title"] = found[0]
                     cell.source = HEADING.sub("", cell.source, count=1)  # the page has it at its top
-                # a page that lies in somebody's downloads has no neighbors to link to
-                cell.source = with_mathml(RELATIVE_LINK.sub(r"\1", cell.source))
             if role == "check":
                 cell.source = handout.HIDDEN.sub("", cell.source).rstrip()
-                cell.outputs = [in_words(output) for output in cell.outputs]
+                cell.outputs = [_without_traceback(output) for output in cell.outputs]
             if role in ("check", "answer"):
-                graded.append(self.line(cell, heading))
+                graded.append(_summary_row(cell, heading))
         resources.setdefault("title", resources["nbgrader"]["notebook"])
         resources["graded"], resources["restored"] = graded, nb.metadata.get("restored", [])
-        resources["waiting"] = any(line["waiting"] for line in graded)
+        resources["waiting"] = any(row["waiting"] for row in graded)
         return nb, resources
 
-    @staticmethod
-    def line(cell, heading):
-        """One graded cell for the table: its task's heading, points, and what the check says."""
-        marks = cell.metadata.nbgrader
-        words = [output.traceback[0] for output in cell.get("outputs", []) if output.output_type == "error"]
-        return {
-            "heading": re.sub(r"\s*\(\d+ points?\)$", "", heading),
-            "name": marks.grade_id,
-            "score": marks.score,
-            "points": marks.points,
-            "waiting": marks.waiting,
-            "comment": marks.get("comment") or "",
-            "words": words[0] if words and notebooks.role(cell) == "check" else "",
-        }
+
+def _summary_row(cell: NotebookNode, heading: str) -> dict[str, Any]:
+    """One graded cell for the table: its task's heading, points, and what the check says."""
+    marks = cell.metadata.nbgrader
+    words = [output.traceback[0] for output in cell.get("outputs", []) if output.output_type == "error"]
+    return {
+        "heading": re.sub(r"\s*\(\d+ points?\)$", "", heading),
+        "name": marks.grade_id,
+        "score": marks.score,
+        "points": marks.points,
+        "waiting": marks.waiting,
+        "comment": marks.get("comment") or "",
+        "words": words[0] if words and notebooks.role(cell) == "check" else "",
+    }
 
 
-def in_words(output):
+def _without_traceback(output: NotebookNode) -> NotebookNode:
     """An error output reduced to its last line: an assertion's words, or the kind of error and what it says."""
     if output.output_type == "error":
         words = ESCAPES.sub("", output.evalue)
@@ -113,23 +168,7 @@ def in_words(output):
     return output
 
 
-def with_mathml(text):
-    """Markdown with its formulas as MathML; a formula that cannot be read stays as it is."""
-
-    def typeset(match):
-        if match["code"]:
-            return match[0]
-        display = match["display"] is not None
-        tex = html.unescape(match["display"] if display else match["inline"])
-        try:
-            return convert(tex, display="block" if display else "inline")
-        except Exception:  # whatever a stranger's formula breaks there, the page is written
-            return match[0]
-
-    return FORMULA.sub(typeset, text)
-
-
-def page_without_grades(exercise, reason):
+def page_without_grades(exercise: str, reason: str) -> str:
     """The page for a submission that could not be graded: it says why, and what to do."""
     exercise, reason = html.escape(exercise), html.escape(reason)
     return f"""<!DOCTYPE html>

@@ -8,6 +8,8 @@ import tempfile
 import warnings
 from pathlib import Path
 
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
@@ -28,6 +30,7 @@ from . import notebooks
 
 MARKERS = ("SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 STUB = '# YOUR CODE HERE\nraise NotImplementedError("your code goes here")'
+ANSWER_STUB = "YOUR ANSWER HERE"
 SOLUTION = re.compile(r"^[^\n]*### BEGIN SOLUTION\n(.*?)^[^\n]*### END SOLUTION", re.M | re.S)
 HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n(.*?)^### END HIDDEN TESTS", re.M | re.S)
 # what looks like a marker, in texts and in code, however it is spelled
@@ -42,7 +45,7 @@ class BadSolution(ValueError):
     """An instructor's notebook from which no safe hand-out can be made."""
 
 
-def check_source(notebook, name):
+def check_source(notebook: NotebookNode, name: str | Path) -> None:
     """Raise `BadSolution` unless each cell of an instructor's notebook says properly what students may see of it.
 
     `name` stands in the message, which names the cell and the way out.
@@ -68,7 +71,7 @@ def check_source(notebook, name):
                 f"{where}: a check ends with hidden tests between '### BEGIN HIDDEN TESTS' and '### END HIDDEN TESTS', "
                 f"not indented, once; found {found[1]} such pairs."
             )
-        proper = {"task": SOLUTION, "check": HIDDEN}.get(role)
+        proper = {"task": SOLUTION, "check": HIDDEN}.get(role or "")
         rest = proper.sub("", cell.source) if proper else cell.source
         if role == "answer":
             rest = ""  # the whole cell is replaced
@@ -80,22 +83,23 @@ def check_source(notebook, name):
                 )
 
 
-def check_handout(handout, source, name):
+def check_handout(handout: NotebookNode, source: NotebookNode, name: str | Path) -> None:
     """Raise `BadSolution` if a hand-out still holds a line of a solution or of hidden tests, or an output."""
     text = json.dumps([cell.source for cell in handout.cells]).upper()
     for marker in MARKERS:
         if f"BEGIN {marker}" in text or f"END {marker}" in text:
             raise BadSolution(f"{name}: '{marker.lower()}' stands in the hand-out.")
-    shown = {line.strip() for cell in source.cells for line in _public(cell).splitlines()}
+    allowed = {line.strip() for cell in source.cells for line in _public(cell).splitlines()}
+    allowed |= {"", *STUB.splitlines(), ANSWER_STUB}
     for number, cell in enumerate(handout.cells, start=1):
         if cell.get("outputs") or cell.get("execution_count"):
             raise BadSolution(f"{name}, cell {number}: the hand-out holds an output.")
         for line in cell.source.splitlines():
-            if line.strip() not in shown and line.strip() not in STUB + "YOUR ANSWER HERE":
+            if line.strip() not in allowed:
                 raise BadSolution(f"{name}, cell {number}: the hand-out holds the hidden line {line.strip()!r}.")
 
 
-def _public(cell):
+def _public(cell: NotebookNode) -> str:
     role = notebooks.role(cell)
     if role == "answer":
         return ""
@@ -105,7 +109,7 @@ def _public(cell):
 class CheckMarkers(NbGraderPreprocessor):
     """`check_source`, as the first of nbgrader's steps."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Check `nb` and return it unchanged."""
         check_source(nb, resources["nbgrader"]["notebook"])
         return nb, resources
@@ -114,7 +118,7 @@ class CheckMarkers(NbGraderPreprocessor):
 class Tidy(NbGraderPreprocessor):
     """Drop metadata that are for the site or tell the answer, such as the text alternative of a figure."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Keep nbgrader's metadata, the locks, and the kernel's name."""
         for cell in nb.cells:
             for key in set(cell.metadata) - {"nbgrader", "deletable", "editable"}:
@@ -123,7 +127,7 @@ class Tidy(NbGraderPreprocessor):
         return nb, resources
 
 
-def settings():
+def settings() -> Config:
     """nbgrader's settings for making hand-outs: its own steps between ours, and a stub that speaks."""
     config = Config()
     config.GenerateAssignment.preprocessors = [
@@ -141,10 +145,11 @@ def settings():
         Tidy,
     ]
     config.ClearSolutions.code_stub = {"python": STUB}
+    config.ClearSolutions.text_stub = ANSWER_STUB
     return config
 
 
-def make(source, target, names=None):
+def make(source: str | Path, target: str | Path, names: list[str] | None = None) -> list[str]:
     """Write the hand-out of each `source`/NAME/NAME.ipynb as `target`/NAME/NAME.ipynb.
 
     Nothing is written unless all of them are sound. Returns the names. Raises `BadSolution` with the notebook, the cell
@@ -169,7 +174,7 @@ def make(source, target, names=None):
     return names
 
 
-def generate(config, path, database=True):
+def generate(config: Config, path: Path, database: bool = True) -> Path:
     """Run nbgrader's generate_assignment for the instructor's notebook at `path` and return the hand-out's path.
 
     Raises `BadSolution` if the notebook or its hand-out is not sound, or with nbgrader's words if that fails.
@@ -190,7 +195,7 @@ def generate(config, path, database=True):
     return made
 
 
-def quiet_api(config):
+def quiet_api(config: Config) -> NbGraderAPI:
     """nbgrader's API with the settings `config`; it logs nothing but into the results of its methods."""
     log = logging.getLogger("traitlets")
     log.handlers, log.propagate = [logging.NullHandler()], False
@@ -199,7 +204,7 @@ def quiet_api(config):
     return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
 
 
-def difference(made, committed):
+def difference(made: str, committed: str) -> str:
     """The lines that differ between two texts, as a unified diff of at most 20 lines."""
     lines = difflib.unified_diff(committed.splitlines(), made.splitlines(), "committed", "made", lineterm="", n=0)
     return "\n".join(list(lines)[:20])

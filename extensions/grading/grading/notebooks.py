@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 LARGEST = 50_000_000  # bytes of a file that somebody hands in
 
@@ -11,7 +12,7 @@ class Damaged(ValueError):
     """A file that should be a notebook is none."""
 
 
-def read(path, limit=None):
+def read(path: str | Path, limit: int | None = None) -> NotebookNode:
     """The notebook at `path`, as nbformat 4.
 
     Raises
@@ -43,12 +44,12 @@ def read(path, limit=None):
     return notebook
 
 
-def names(folder):
+def names(folder: str | Path) -> list[str]:
     """The names of the exercises in a folder of instructors' notebooks, NAME/NAME.ipynb."""
     return sorted(path.stem for path in Path(folder).glob("*/*.ipynb") if path.stem == path.parent.name)
 
 
-def role(cell):
+def role(cell: NotebookNode) -> str | None:
     """What a cell is for nbgrader: "given", "task", "check" (graded by machine), "answer" (graded by hand), or None."""
     marks = cell.metadata.get("nbgrader")
     if not isinstance(marks, dict) or "grade_id" not in marks:

@@ -7,7 +7,10 @@ what was done is noted in the notebook's metadata under ``restored``, for the re
 
 import copy
 import re
+from collections.abc import Iterator
 
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from . import notebooks
@@ -15,16 +18,35 @@ from . import notebooks
 DEFINITION = re.compile(r"^(?:async )?(?:def|class) (\w+)", re.M)
 
 
-def _words(source):
-    """The source with white space made plain, to compare cells that an editor laid out anew."""
-    return " ".join(source.split())
+class Pairs:
+    """Which cell of a submission stands for which cell of its hand-out: a partial one-to-one mapping."""
+
+    def __init__(self, originals: list[NotebookNode]) -> None:
+        self.originals = originals
+        self._found: dict[int, NotebookNode] = {}  # by the place in `originals`
+        self._used: set[int] = set()  # the id() of each cell that is found already
+
+    def add(self, place: int, cell: NotebookNode) -> None:
+        """Let `cell` stand for the hand-out's cell at `place`."""
+        self._found[place] = cell
+        self._used.add(id(cell))
+
+    def found(self, place: int) -> NotebookNode | None:
+        """The submission's cell for the hand-out's cell at `place`, if it is known."""
+        return self._found.get(place)
+
+    def missing(self) -> Iterator[tuple[int, NotebookNode]]:
+        """The hand-out's cells that have no partner yet, each with its place; pairs may be added meanwhile."""
+        for place, original in enumerate(self.originals):
+            if place not in self._found:
+                yield place, original
+
+    def candidates(self, cells: list[NotebookNode], original: NotebookNode) -> list[NotebookNode]:
+        """Those of `cells` that are of the same type as `original` and stand for no cell yet."""
+        return [cell for cell in cells if id(cell) not in self._used and cell.cell_type == original.cell_type]
 
 
-def _identity(cell):
-    return cell.get("id") or cell.metadata.get("id")
-
-
-def restore(submission, handout):
+def restore(submission: NotebookNode, handout: NotebookNode) -> list[str]:
     """Give the cells of `submission` the metadata, the order and the completeness of `handout`, in place.
 
     A cell of the hand-out is recognized by its nbgrader metadata, else its id, else its text, else the functions that
@@ -35,87 +57,117 @@ def restore(submission, handout):
     Parameters are notebooks (nbformat 4). Returns a list of sentences that say what was done, empty for an
     undamaged submission.
     """
-    notes = []
-    claims = {}
-    for cell in submission.cells:
-        claim = cell.metadata.pop("nbgrader", None)
-        grade_id = claim.get("grade_id") if isinstance(claim, dict) else None
-        if grade_id is not None:
-            claims.setdefault(grade_id, []).append(cell)
-    owner, taken = {}, set()
-
-    def take(index, cell):
-        owner[index] = cell
-        taken.add(id(cell))
-
-    def free(cells):
-        return [cell for cell in cells if id(cell) not in taken]
-
-    originals = handout.cells
-    graded = [i for i, cell in enumerate(originals) if notebooks.role(cell)]
-    for i in graded:
-        name = originals[i].metadata.nbgrader.grade_id
-        found = claims.get(name, [])
-        if len(found) > 1:
-            notes.append(f"The cell {name} was there {len(found)} times; one of them was graded.")
-            changed = [cell for cell in found if _words(cell.source) != _words(originals[i].source)]
-            found = changed if changed and not originals[i].metadata.nbgrader.locked else found
-        if found:
-            take(i, found[-1])
-    lost = [i for i in graded if i not in owner]
-    for i in range(len(originals)):
-        if i in owner:
-            continue
-        cells = [c for c in free(submission.cells) if c.cell_type == originals[i].cell_type]
-        same = [c for c in cells if _identity(c) and _identity(c) == _identity(originals[i])]
-        same = same or [c for c in cells if _words(c.source) == _words(originals[i].source)]
-        names = set(DEFINITION.findall(originals[i].source)) if notebooks.role(originals[i]) == "task" else set()
-        same = same or [c for c in cells if names and names <= set(DEFINITION.findall(c.source))][-1:]
-        if same:
-            take(i, same[0])
-    _take_answers_by_place(submission, originals, owner, take, free)
-    found_again = [i for i in lost if i in owner]
+    pairs = Pairs(handout.cells)
+    graded = [place for place, original in enumerate(handout.cells) if notebooks.role(original)]
+    notes = _pair_by_metadata(pairs, graded, _take_claims(submission))
+    without_metadata = [place for place in graded if pairs.found(place) is None]
+    _pair_by_content(pairs, submission)
+    _pair_by_position(pairs, submission)
+    found_again = [_grade_id(handout.cells[place]) for place in without_metadata if pairs.found(place) is not None]
     if found_again:
-        names = ", ".join(originals[i].metadata.nbgrader.grade_id for i in found_again)
-        notes.append(f"The grading information was missing and was put back: {names}.")
-
-    for i in graded:
-        if i in owner:
-            locked = originals[i].metadata.nbgrader.locked
-            if locked and owner[i].source.strip() != originals[i].source.strip():
-                name = originals[i].metadata.nbgrader.grade_id
-                notes.append(f"The cell {name} had been changed; the original was run.")
-        else:
-            before = next((owner[j] for j in range(i - 1, -1, -1) if j in owner), None)
-            places = [k for k, cell in enumerate(submission.cells) if cell is before]
-            cell = copy.deepcopy(originals[i])
-            submission.cells.insert(places[0] + 1 if places else 0, cell)
-            take(i, cell)
-            notes.append(f"The cell {cell.metadata.nbgrader.grade_id} was missing and was put back as handed out.")
-        owner[i].metadata["nbgrader"] = copy.deepcopy(originals[i].metadata.nbgrader)
-    if _sort(submission, [owner[i] for i in graded]):
+        notes.append(f"The grading information was missing and was put back: {', '.join(found_again)}.")
+    for place in graded:
+        original, cell = handout.cells[place], pairs.found(place)
+        if cell is None:
+            cell = _put_back(pairs, submission, place)
+            notes.append(f"The cell {_grade_id(original)} was missing and was put back as handed out.")
+        elif original.metadata.nbgrader.locked and cell.source.strip() != original.source.strip():
+            notes.append(f"The cell {_grade_id(original)} had been changed; the original was run.")
+        cell.metadata["nbgrader"] = copy.deepcopy(original.metadata.nbgrader)
+    if _put_in_order(submission, [cell for place in graded if (cell := pairs.found(place))]):
         notes.append("The cells were not in the hand-out's order; they were run in that order.")
     return notes
 
 
-def _take_answers_by_place(submission, originals, owner, take, free):
-    """A written answer whose cell lost everything is the one unknown cell of its kind between its neighbors."""
-    place = {id(cell): k for k, cell in enumerate(submission.cells)}
-    for i, original in enumerate(originals):
-        if i in owner or notebooks.role(original) not in ("answer", "task"):
+def _grade_id(cell: NotebookNode) -> str:
+    return cell.metadata.nbgrader.grade_id
+
+
+def _take_claims(submission: NotebookNode) -> dict[str, list[NotebookNode]]:
+    """Remove nbgrader's metadata from all cells; return which cells claimed which name, in the notebook's order."""
+    claims: dict[str, list[NotebookNode]] = {}
+    for cell in submission.cells:
+        claim = cell.metadata.pop("nbgrader", None)
+        name = claim.get("grade_id") if isinstance(claim, dict) else None
+        if isinstance(name, str):
+            claims.setdefault(name, []).append(cell)
+    return claims
+
+
+def _pair_by_metadata(pairs: Pairs, graded: list[int], claims: dict[str, list[NotebookNode]]) -> list[str]:
+    """Pair cells that claim to be a graded cell; of several the last counts, of a student's own the last changed one.
+
+    Returns a sentence for each cell that was there more than once.
+    """
+    notes = []
+    for place in graded:
+        original = pairs.originals[place]
+        cells = claims.get(_grade_id(original), [])
+        if len(cells) > 1:
+            notes.append(f"The cell {_grade_id(original)} was there {len(cells)} times; one of them was graded.")
+            if not original.metadata.nbgrader.locked:
+                cells = [cell for cell in cells if not _same_text(cell, original)] or cells
+        if cells:
+            pairs.add(place, cells[-1])
+    return notes
+
+
+def _pair_by_content(pairs: Pairs, submission: NotebookNode) -> None:
+    """Pair what metadata did not tell by a cell's id, else its text, else the functions that a task defines."""
+    for place, original in pairs.missing():
+        cells = pairs.candidates(submission.cells, original)
+        same_id = [cell for cell in cells if _cell_id(cell) and _cell_id(cell) == _cell_id(original)]
+        same_text = [cell for cell in cells if _same_text(cell, original)]
+        same_names = [cell for cell in cells if _defines_the_same(cell, original)]
+        for found in (same_id[:1], same_text[:1], same_names[-1:]):
+            if found:
+                pairs.add(place, found[0])
+                break
+
+
+def _cell_id(cell: NotebookNode) -> str | None:
+    return cell.get("id") or cell.metadata.get("id")
+
+
+def _same_text(cell: NotebookNode, original: NotebookNode) -> bool:
+    """Whether two cells say the same but for white space, which editors lay out anew."""
+    return cell.source.split() == original.source.split()
+
+
+def _defines_the_same(cell: NotebookNode, original: NotebookNode) -> bool:
+    """Whether `cell` defines all functions and classes that the task `original` asks for."""
+    wanted = set(DEFINITION.findall(original.source)) if notebooks.role(original) == "task" else set()
+    return bool(wanted) and wanted <= set(DEFINITION.findall(cell.source))
+
+
+def _pair_by_position(pairs: Pairs, submission: NotebookNode) -> None:
+    """Pair what a student wrote into a cell that lost everything: the longest unknown cell between its neighbors."""
+    position = {id(cell): k for k, cell in enumerate(submission.cells)}
+    for place, original in pairs.missing():
+        if notebooks.role(original) not in ("answer", "task"):
             continue
-        before = max((place[id(owner[j])] for j in range(i) if j in owner), default=-1)
-        after = min((place[id(owner[j])] for j in range(i + 1, len(originals)) if j in owner), default=len(place))
-        between = free(submission.cells[before + 1 : after])
-        between = [c for c in between if c.cell_type == original.cell_type and c.source.strip()]
-        if between:
-            take(i, max(between, key=lambda cell: len(cell.source)))
+        known = {k: position[id(cell)] for k in range(len(pairs.originals)) if (cell := pairs.found(k)) is not None}
+        first = 1 + max((known[k] for k in known if k < place), default=-1)
+        end = min((known[k] for k in known if k > place), default=len(submission.cells))
+        cells = [cell for cell in pairs.candidates(submission.cells[first:end], original) if cell.source.strip()]
+        if cells:
+            pairs.add(place, max(cells, key=lambda cell: len(cell.source)))
 
 
-def _sort(submission, cells):
-    """Put `cells` into this order within the notebook, each with the foreign cells after it; True if that moved any."""
+def _put_back(pairs: Pairs, submission: NotebookNode, place: int) -> NotebookNode:
+    """Insert a copy of the hand-out's cell at `place` behind the one that comes before it, and pair and return it."""
+    before = next((cell for k in range(place - 1, -1, -1) if (cell := pairs.found(k)) is not None), None)
+    positions = [k for k, cell in enumerate(submission.cells) if cell is before]
+    cell = copy.deepcopy(pairs.originals[place])
+    submission.cells.insert(positions[0] + 1 if positions else 0, cell)
+    pairs.add(place, cell)
+    return cell
+
+
+def _put_in_order(submission: NotebookNode, cells: list[NotebookNode]) -> bool:
+    """Put `cells` into this order within the notebook, each with the other cells after it; True if that moved any."""
     rank = {id(cell): k for k, cell in enumerate(cells)}
-    blocks = [(-1, [])]
+    blocks: list[tuple[int, list[NotebookNode]]] = [(-1, [])]  # what stands before the first of `cells` stays there
     for cell in submission.cells:
         if id(cell) in rank:
             blocks.append((rank[id(cell)], []))
@@ -128,7 +180,7 @@ def _sort(submission, cells):
 class RestoreHandout(NbGraderPreprocessor):
     """`restore`, as the first of nbgrader's steps before it executes a submission."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Restore `nb`; see `restore`. The hand-out is the course's own, in its release folder."""
         names = resources["nbgrader"]
         course = self.parent.parent.coursedir
@@ -144,7 +196,9 @@ class RestoreHandout(NbGraderPreprocessor):
 class ForgiveWarnings(NbGraderPreprocessor):
     """Drop what test cells wrote to standard error: nbgrader takes a library's warning there for a failure."""
 
-    def preprocess_cell(self, cell, resources, index):
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
         """Keep a test cell's outputs but for standard error."""
         if notebooks.role(cell) == "check":
             cell.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]

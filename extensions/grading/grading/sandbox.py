@@ -19,26 +19,33 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
+from nbclient.exceptions import DeadKernelError
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer
 
 MEBIBYTE = 2**20
 RESERVE = 256  # mebibytes that a notebook gets beyond its limit once it has met it, so that its other cells can run
 STARTUP = Path(__file__).with_name("kernel_startup.py")
-# why the kernels of this process were ended, newest last: nbclient only says that a kernel died
-endings = []
 
 
 class Unprotected(RuntimeError):
     """No sandbox here, and nobody said that this is all right."""
 
 
-def _system_folders():
+class KernelEnded(RuntimeError):
+    """A notebook's kernel ended before the notebook did; the message says why."""
+
+
+def _system_folders() -> list[str]:
     """bubblewrap's arguments for the operating system, read only: /usr, and what /bin, /lib and the like are here."""
     arguments = ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
@@ -47,12 +54,12 @@ def _system_folders():
             arguments += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             arguments += ["--ro-bind", str(path), str(path)]
-    for path in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
-        arguments += ["--ro-bind-try", path, path]
+    for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
+        arguments += ["--ro-bind-try", file, file]
     return arguments
 
 
-def _python_folders():
+def _python_folders() -> list[str]:
     """bubblewrap's arguments for this Python and its packages, read only."""
     arguments = []
     for folder in dict.fromkeys((sys.base_prefix, os.path.realpath(sys.base_prefix), sys.prefix)):
@@ -62,7 +69,7 @@ def _python_folders():
 
 
 @functools.cache
-def why_unprotected():
+def why_unprotected() -> str:
     """The reason why notebooks cannot be run in a sandbox on this computer, in one line; empty if they can."""
     if not sys.platform.startswith("linux"):
         return f"the sandbox needs Linux, and this is {sys.platform}"
@@ -76,7 +83,7 @@ def why_unprotected():
     return ""
 
 
-def _isolation():
+def _isolation() -> list[str]:
     """bubblewrap's arguments for everything that is not a file."""
     return [
         *("--unshare-user", "--unshare-all", "--disable-userns", "--uid", "65534", "--gid", "65534"),
@@ -86,13 +93,14 @@ def _isolation():
 
 
 @functools.cache
-def _font_cache():
-    """Matplotlib's list of fonts, made once here, since making it takes seconds in each fresh home."""
-    import matplotlib
-    from matplotlib import font_manager
-
-    name = f"fontlist-v{font_manager.FontManager.__version__}.json"
-    return Path(matplotlib.get_cachedir(), name)
+def _font_cache() -> Path | None:
+    """Matplotlib's list of fonts, made once here, since making it takes seconds in each fresh home; None without it."""
+    try:
+        import matplotlib
+        from matplotlib import font_manager
+    except ImportError:
+        return None
+    return Path(matplotlib.get_cachedir(), f"fontlist-v{font_manager.FontManager.__version__}.json")
 
 
 # where orjson is installed a kernel would write its messages with it; out of memory that ends the process, while
@@ -119,7 +127,7 @@ class Sandbox(LocalProvisioner):
         help="Environment variables of the kernel; submissions are graded side by side, so one thread each.",
     ).tag(config=True)
 
-    async def pre_launch(self, **kwargs):
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Wrap the kernel's command in bubblewrap, and let it talk through a socket file instead of the network.
 
         Raises
@@ -135,7 +143,7 @@ class Sandbox(LocalProvisioner):
                 "c.Sandbox.unprotected = True in nbgrader_config.py."
             )
         self._folder = Path(tempfile.mkdtemp(prefix="exercise-"))
-        manager = self.parent
+        manager: Any = self.parent
         manager.transport, manager.ip = "ipc", str(self._folder / "socket")
         manager.connection_file = str(self._folder / "kernel.json")
         manager.cache_ports = False
@@ -153,16 +161,16 @@ class Sandbox(LocalProvisioner):
             kwargs["cmd"] = [*limits, *self._bubblewrap(), *kwargs["cmd"]]
         return kwargs
 
-    def _bubblewrap(self):
+    def _bubblewrap(self) -> list[str]:
         size = str(self.files * MEBIBYTE)
         command = ["bwrap", *_isolation(), *_system_folders()]
         for folder in ("/tmp", "/home", "/dev/shm"):
             command += ["--size", size, "--tmpfs", folder]
         # /tmp is empty by now: what lies below it and is needed comes back
         command += [*_python_folders(), "--bind", str(self._folder), str(self._folder)]
-        fonts = _font_cache()
-        command += ["--ro-bind", str(STARTUP), "/home/.startup.py"]
-        command += ["--dir", "/home/.matplotlib", "--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
+        command += ["--ro-bind", str(STARTUP), "/home/.startup.py", "--dir", "/home/.matplotlib"]
+        if fonts := _font_cache():
+            command += ["--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
         variables = {
             "HOME": "/home",
             "USER": "student",
@@ -177,16 +185,17 @@ class Sandbox(LocalProvisioner):
             command += ["--setenv", name, value]
         return [*command, "--chdir", "/home"]
 
-    async def launch_kernel(self, cmd, **kwargs):
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel, and the thread that watches it."""
         # what a kernel prints beside its messages would mix with the instructor's terminal, or fill its disk
         kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         info = await super().launch_kernel(cmd, **kwargs)
+        assert self.process is not None
         self._over = threading.Event()
         threading.Thread(target=self._watch, args=(self.process.pid,), daemon=True).start()
         return info
 
-    def _watch(self, pid):
+    def _watch(self, pid: int) -> None:
         start = time.monotonic()
         while not self._over.wait(0.1):
             reason = self._exceeded(pid, time.monotonic() - start)
@@ -194,7 +203,7 @@ class Sandbox(LocalProvisioner):
                 self.end(reason)
                 return
 
-    def _exceeded(self, pid, seconds):
+    def _exceeded(self, pid: int, seconds: float) -> str:
         if seconds > self.total_timeout:
             return f"it ran longer than {self.total_timeout:g} seconds"
         try:
@@ -214,16 +223,17 @@ class Sandbox(LocalProvisioner):
             return "it wrote files where only the kernel's sockets belong"
         return ""
 
-    def end(self, reason):
-        """Kill the kernel with everything that it started, and remember why."""
-        endings.append(reason)
+    def end(self, reason: str) -> None:
+        """Kill the kernel with everything that it started, and tell its manager why."""
+        manager: Any = self.parent
+        manager.ended_because = reason
         with contextlib.suppress(psutil.NoSuchProcess):
             root = psutil.Process(self.process.pid if self.process else -1)
             for process in [*root.children(recursive=True), root]:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
 
-    async def cleanup(self, restart=False):
+    async def cleanup(self, restart: bool = False) -> None:
         """Stop watching and remove the socket's folder."""
         if hasattr(self, "_over"):
             self._over.set()
@@ -234,8 +244,10 @@ class Sandbox(LocalProvisioner):
 class SandboxedKernelManager(AsyncKernelManager):
     """Starts this environment's Python in a `Sandbox`, whatever kernel a notebook names."""
 
+    ended_because = ""  # why the sandbox ended the kernel, if it did: nbclient only says that a kernel died
+
     @property
-    def kernel_spec(self):
+    def kernel_spec(self) -> KernelSpec:
         """ipykernel, interrupted by a message: a signal would end bubblewrap and with it the kernel."""
         if self._kernel_spec is None:
             self._kernel_spec = KernelSpec(
@@ -255,16 +267,41 @@ class SandboxedExecute(Execute):
         10, help="Mebibytes of output of a notebook; after that the rest of a cell's output is dropped."
     ).tag(config=True)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("kernel_manager_class", SandboxedKernelManager)
         super().__init__(*args, **kwargs)
         self._received = 0
+        self._manager: SandboxedKernelManager | None = None
 
-    def on_comm_open_jupyter_widget(self, msg):
+    def create_kernel_manager(self) -> SandboxedKernelManager:
+        """Make the manager, and keep it: nbclient forgets it when the kernel dies, and it knows why."""
+        self._manager = super().create_kernel_manager()
+        return self._manager
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Execute `nb`.
+
+        Raises
+        ------
+        KernelEnded
+            If the sandbox ended the kernel, or it ended itself.
+        """
+        try:
+            return super().preprocess(nb, resources)
+        except Exception as error:
+            if self._manager and self._manager.ended_because:
+                raise KernelEnded(self._manager.ended_because) from error
+            if isinstance(error, DeadKernelError) or "Kernel died" in str(error):
+                words = "its kernel died: it ended itself, or the system ended it for want of memory"
+                raise KernelEnded(words) from error
+            raise
+
+    def on_comm_open_jupyter_widget(self, msg: dict[str, Any]) -> None:
         """Leave widgets to themselves: nbclient's own part in them hangs, the kernel idle, in one slider out of ten."""
-        return None
 
-    def output(self, outs, msg, display_id, cell_index):
+    def output(
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str, cell_index: int
+    ) -> NotebookNode | None:
         """Collect one output, unless the notebook has already produced too many."""
         self._received += len(str(msg["content"]))
         if self._received > self.output_limit * MEBIBYTE and msg["msg_type"] != "error":
@@ -272,7 +309,7 @@ class SandboxedExecute(Execute):
         return super().output(outs, msg, display_id, cell_index)
 
 
-def limit_own_memory(mebibytes):
+def limit_own_memory(mebibytes: int) -> None:
     """Bound this process, which reads what strangers wrote; not its kernel, which has a limit of its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     with contextlib.suppress(ValueError, OSError):

@@ -16,12 +16,12 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from . import feedback, handout, restore, sandbox
+from . import feedback, handout, restore, sandbox, sanitize
 
 CONFIG_FILE = "nbgrader_config.py"
 
 
-def apply(config):
+def apply(config: Config) -> None:
     """Set in `config` what keeps grading safe, fair and quiet; `nbgrader` commands run in the course obey it too."""
     config.merge(handout.settings())
     config.Autograde.sanitize_preprocessors = [
@@ -35,7 +35,7 @@ def apply(config):
     config.Autograde.autograde_preprocessors = [
         sandbox.SandboxedExecute,
         IgnorePattern,
-        feedback.Defuse,
+        sanitize.Defuse,
         LimitOutput,
         restore.ForgiveWarnings,
         SaveAutoGrades,
@@ -49,6 +49,9 @@ def apply(config):
         "evalue": "the cell ran too long and was interrupted",
         "traceback": ["TimeoutError: the cell ran too long and was interrupted"],
     }
+    # the formgrader shows notebooks by this class, the returned page is made by a subclass
+    config.HTMLExporter.filters = {"markdown2html": "grading.feedback.markdown_for_graders"}
+    config.Page.filters = {"markdown2html": "grading.feedback.markdown_for_students"}
     config.GenerateFeedback.preprocessors = [feedback.Grades, feedback.ForStudents]
     config.GenerateFeedback.exporter_class = feedback.Page
     # nbgrader sets HTMLExporter's template itself, for this and for the formgrader; the subclass has its own
@@ -56,7 +59,7 @@ def apply(config):
     config.Page.extra_template_basedirs = [str(Path(__file__).with_name("templates"))]
 
 
-def load(course):
+def load(course: str | Path) -> Config:
     """The settings of the course in the folder `course`, a traitlets Config with that folder as the course's root.
 
     Raises FileNotFoundError, saying how to make a course, if there is none.
