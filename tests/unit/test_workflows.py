@@ -170,6 +170,16 @@ def test_the_newest_releases_are_those_of_the_subject(tmp_path):
     assert after.replace(">=", "==") == before
 
 
+def test_the_newest_tools_leave_the_subject_as_it_is(tmp_path):
+    lifted = tmp_path / "requirements.txt"
+    subprocess.run(["make", "-s", f"TOOLS={tmp_path}", lifted], cwd=book.ROOT, check=True)
+    before, after = (path.read_text(encoding="utf-8") for path in (book.ROOT / "requirements.txt", lifted))
+    pinned = set(re.findall(r"^([\w-]+)==", after, re.M))
+    assert pinned == set(run_notebooks.PACKAGES) - {"ipywidgets"}, "sliders depend on ipywidgets' insides"
+    assert "jupyter-book>=1" in after and ",<2" in after, "version 2 is another program"
+    assert after.replace(">=", "==").replace(",<2", "") == before
+
+
 # ---- the weekly run ----
 
 # answers as GitHub's command line does, and writes down what it is asked
@@ -186,19 +196,22 @@ match sys.argv[1:3]:
     case ["issue", "close"]:
         issue.unlink()
 """
+WEEKLY = [job for job in WORKFLOWS["weekly"]["jobs"] if job != "report"]
+WELL = ["success"] * len(WEEKLY)
 LOG = "https://host/someone/a-course/actions/runs/1/attempts/1"
 
 
 @pytest.fixture
 def report(tmp_path):
-    """Report the results of both jobs; what gh was asked to change."""
+    """Report the results of the jobs, in the order of `WEEKLY`; what gh was asked to change."""
     program = tmp_path / "gh"
     program.write_text(GH, encoding="utf-8")
     program.chmod(0o755)
 
-    def run(newest, colab):
+    def run(*results):
         (tmp_path / "calls").write_text("", encoding="utf-8")
-        variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NEWEST": newest, "COLAB": colab, "LOG": LOG}
+        results = {name.upper(): result for name, result in zip(WEEKLY, results, strict=True)}
+        variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LOG": LOG} | results
         subprocess.run([book.ROOT / ".github/weekly_issue.sh"], env=os.environ | variables, check=True)
         calls = [json.loads(line) for line in (tmp_path / "calls").read_text(encoding="utf-8").splitlines()]
         assert calls[0][:2] == ["issue", "list"]
@@ -208,39 +221,45 @@ def report(tmp_path):
     return run
 
 
+def test_the_report_waits_for_every_job_and_hears_of_it():
+    report = JOBS["weekly", "report"]
+    assert report["needs"] == WEEKLY == ["newest", "colab", "tools", "links"]
+    given = steps(("weekly", "report"))[-1]["env"]
+    for job in WEEKLY:
+        assert given[job.upper()] == f"${{{{ needs.{job}.result }}}}"
+
+
+def test_nothing_waits_for_the_weekly_run():
+    assert set(WORKFLOWS["weekly"][True]) == {"schedule", "workflow_dispatch"}
+    assert not any("weekly.yml" in str(body.get("uses")) for body in JOBS.values())
+
+
 def test_one_issue_is_open_while_the_weekly_run_fails(report):
-    label, issue = report("failure", "success")
+    label, issue = report("failure", *WELL[1:])
     assert label[:3] == ["label", "create", "weekly"]
     assert issue[:4] == ["issue", "create", "--label", "weekly"]
-    (comment,) = report("failure", "failure")
+    (comment,) = report(*["failure"] * len(WEEKLY))
     assert comment[:3] == ["issue", "comment", "7"]
-    (closing,) = report("success", "success")
+    (closing,) = report(*WELL)
     assert closing[:3] == ["issue", "close", "7"] and LOG in closing[-1]
-    assert report("success", "success") == []
-    assert len(report("success", "failure")) == 2, "the next failure has an issue of its own"
+    assert report(*WELL) == []
+    assert len(report(*WELL[1:], "failure")) == 2, "the next failure has an issue of its own"
 
 
-@pytest.mark.parametrize(
-    "results, failed",
-    [
-        (("failure", "success"), ["newest releases (failure)"]),
-        (("success", "failure"), ["Colab (failure)"]),
-        (("cancelled", "failure"), ["newest releases (cancelled)", "Colab (failure)"]),
-    ],
-)
-def test_the_issue_says_what_failed_and_where_its_log_is(report, results, failed):
-    text = report(*results)[-1][-1]
+@pytest.mark.parametrize("result", ["failure", "cancelled"])
+@pytest.mark.parametrize("failing", [[job] for job in WEEKLY] + [WEEKLY[:2], WEEKLY], ids=" ".join)
+def test_the_issue_says_what_failed_and_where_its_log_is(report, failing, result):
+    text = report(*[result if job in failing else "success" for job in WEEKLY])[-1][-1]
     assert LOG in text
-    assert re.findall(r"^- \*\*(.+)\*\*( \(\w+\))", text, re.M) == [tuple(re.split("(?= \\()", one)) for one in failed]
-    for one in failed:
-        name = one.split(" (")[0]
-        assert name in [JOBS["weekly", job]["name"] for job in ("newest", "colab")], "the job goes by that name"
+    # the job goes by that name
+    expected = [(JOBS["weekly", job]["name"], f" ({result})") for job in failing]
+    assert re.findall(r"^- \*\*(.+)\*\*( \(\w+\))", text, re.M) == expected
 
 
 def test_an_issue_that_cannot_be_looked_up_fails(report, tmp_path):
     (tmp_path / "gh").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     with pytest.raises(subprocess.CalledProcessError):
-        report("success", "success")
+        report(*WELL)
 
 
 def run_all(folder, *sources):

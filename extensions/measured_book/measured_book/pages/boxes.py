@@ -1,7 +1,9 @@
 """Give block quotes that begin with a bold label a look of their own (see the README)."""
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 
@@ -10,7 +12,7 @@ logger = logging.getLogger(__name__)
 AS_TYPED = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "--", "—": "---", "…": "..."})
 
 
-def leading_label(quote):
+def leading_label(quote: nodes.block_quote) -> str | None:
     """The text of the bold phrase that a block quote begins with, as it was typed, or None."""
     paragraph = quote.children[0] if quote.children else None
     if isinstance(paragraph, nodes.paragraph):
@@ -21,7 +23,7 @@ def leading_label(quote):
     return None
 
 
-def mark(app, document):
+def mark(app: Sphinx, document: nodes.document) -> None:
     labels = {label.translate(AS_TYPED): name for label, name in app.config.labelled_boxes_labels.items()}
     alike = {label.rstrip(".:").lower(): label for label in labels}
     for quote in document.findall(nodes.block_quote):
@@ -36,16 +38,16 @@ def mark(app, document):
             logger.warning("the box label %r should read %r [measured_book.boxes]", label, wanted, location=quote)
 
 
-def _visit_quote(translator, node):
+def _visit_quote(translator: HTML5Translator, node: nodes.block_quote) -> None:
     attributes = {"role": "note", "aria-label": node["box_label"]} if node.get("box_label") else {}
     translator.body.append(translator.starttag(node, "blockquote", "<div>", **attributes))
 
 
-def _depart_quote(translator, node):
+def _depart_quote(translator: HTML5Translator, node: nodes.block_quote) -> None:
     translator.body.append("</div></blockquote>\n")
 
 
-def register(app):
+def register(app: Sphinx) -> None:
     """Declare settings and nodes; ``labelled_boxes_labels`` maps a label to its class."""
     app.add_config_value("labelled_boxes_labels", {}, "env", dict)
     app.add_node(nodes.block_quote, override=True, html=(_visit_quote, _depart_quote))

@@ -3,10 +3,13 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from docutils import nodes
 from grading import notebooks
+from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
@@ -28,12 +31,12 @@ class Exercise:
     by_person: float
 
     @property
-    def points(self):
+    def points(self) -> float:
         """All points."""
         return self.by_machine + self.by_person
 
 
-def read_exercise(path):
+def read_exercise(path: str | Path) -> Exercise:
     """The `Exercise` in the notebook at `path`.
 
     Raises ExtensionError, naming the file, if it has no title or nothing to grade.
@@ -54,26 +57,26 @@ def read_exercise(path):
     return Exercise(path.stem, title[0].upper() + title[1:], tasks, points["check"], points["answer"])
 
 
-def _part_of(docname):
-    """("chapter", "neurons") for chapters/neurons, and so on; (None, None) for any other page."""
+def _part_of(docname: str) -> tuple[str, str]:
+    """("chapter", "neurons") for chapters/neurons, and so on; ("", "") for any other page."""
     for part, pattern in PARTS.items():
         slug = docname.rpartition("/")[2]
         if docname == pattern.format(slug):
             return part, slug
-    return None, None
+    return "", ""
 
 
-def _exists(app, part, slug):
+def _exists(app: Sphinx, part: str, slug: str) -> bool:
     return PARTS[part].format(slug) in app.env.found_docs
 
 
-def choose_contents(app, config):
+def choose_contents(app: Sphinx, config: Config) -> None:
     """With solutions published, each stands in the contents below its exercise; else it is no page of the site."""
     if not config.exercise_pages_publish_solutions:
         return
     contents = yaml.safe_load((Path(app.srcdir) / config.external_toc_path).read_text(encoding="utf-8"))
 
-    def complete(entry):
+    def complete(entry: dict[str, Any]) -> None:
         part, slug = _part_of(str(entry.get("file", "")))
         if part == "exercise":
             solution = PARTS["solution"].format(slug)
@@ -91,7 +94,7 @@ def choose_contents(app, config):
     config.external_toc_path = str(written)
 
 
-def points_in_words(exercise):
+def points_in_words(exercise: Exercise) -> str:
     """For example "4 tasks, 20 points: 14 by automatic checks, 6 by a person"."""
     return (
         f"{exercise.tasks} tasks, {exercise.points:g} points: {exercise.by_machine:g} by automatic checks, "
@@ -99,9 +102,9 @@ def points_in_words(exercise):
     )
 
 
-def add_links(app, document):
+def add_links(app: Sphinx, document: nodes.document) -> None:
     part, slug = _part_of(app.env.docname)
-    if part is None or not _exists(app, "exercise", slug):
+    if not part or not _exists(app, "exercise", slug):
         return
     path = PARTS["exercise"].format(slug) + ".ipynb"
     app.env.note_dependency(path)
@@ -127,7 +130,7 @@ def add_links(app, document):
 class ExerciseTable(SphinxDirective):
     """``exercise-table``: every exercise of the contents, with its chapter, tasks and points (checked + read)."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build the table from the hand-outs."""
         rows = [["Chapter", "Exercises", "Tasks", "Points"]]
         for docname in self.env.config.external_site_map:
@@ -143,7 +146,7 @@ class ExerciseTable(SphinxDirective):
         return [table(rows, "exercise-table")]
 
 
-def register(app):
+def register(app: Sphinx) -> None:
     """Declare settings and nodes; ``exercise_pages_publish_solutions`` is the one switch."""
     app.add_config_value("exercise_pages_publish_solutions", False, "env", bool)
     app.add_directive("exercise-table", ExerciseTable)

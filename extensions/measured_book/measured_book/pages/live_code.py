@@ -4,13 +4,19 @@ import fnmatch
 import html
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.osutil import relative_uri
 
 from . import repository, thebe
+from .repository import Repository
+
+if TYPE_CHECKING:
+    from ..application import BookApplication
 
 THEBE = f"_static/{thebe.FOLDER}"
 
@@ -26,7 +32,7 @@ PANEL = """
 """
 
 
-def panel(found, hub, docname, folder):
+def panel(found: Repository, hub: str, docname: str, folder: str) -> str:
     """The HTML of the button that makes a page's code live.
 
     `found` is the book's `Repository`, `hub` the address of a BinderHub, `folder` that of Thebe as seen from the page.
@@ -43,7 +49,7 @@ def panel(found, hub, docname, folder):
     return PANEL.format(**{name: html.escape(value, quote=True) for name, value in values.items()})
 
 
-def find(app):
+def find(app: "BookApplication") -> None:
     """Look for the book's repository, and get Thebe if there is one: without it Binder has nothing to run."""
     app.live_code_repository = None
     shutil.rmtree(Path(app.outdir, THEBE), ignore_errors=True)
@@ -56,14 +62,14 @@ def find(app):
             raise ExtensionError(f"live_code: {error} Try again, or do without: live_code_pages: []") from error
 
 
-def _is_live(app, docname, document):
+def _is_live(app: Sphinx, docname: str, document: nodes.document) -> bool:
     """Whether the page has code and is one of those that are wanted."""
     return any(fnmatch.fnmatch(docname, pattern) for pattern in app.config.live_code_pages) and any(
         node.get("nb_element") == "cell_code" for node in document.findall(nodes.container)
     )
 
 
-def add_panel(app, document, docname):
+def add_panel(app: "BookApplication", document: nodes.document, docname: str) -> None:
     if app.live_code_repository is None or not _is_live(app, docname, document):
         return
     folder = relative_uri(app.builder.get_target_uri(docname), f"{THEBE}/")
@@ -73,19 +79,21 @@ def add_panel(app, document, docname):
     section.insert(launch + 1, nodes.raw("", text, format="html"))
 
 
-def add_assets(app, pagename, templatename, context, doctree):
+def add_assets(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     if 'class="live-code"' in context.get("body", ""):
         app.add_css_file("live_code.css")
         app.add_js_file("live_code.js", loading_method="defer")
 
 
-def copy_thebe(app, exception):
+def copy_thebe(app: "BookApplication", exception: Exception | None) -> None:
     """Put Thebe beside the pages; nothing of it is part of a page before its button is pressed."""
     if exception is None and app.live_code_repository:
         shutil.copytree(app.live_code_thebe, Path(app.outdir, THEBE))
 
 
-def register(app):
+def register(app: Sphinx) -> None:
     """Declare settings and nodes; the README explains the configuration values."""
     app.add_config_value("live_code_pages", ["chapters/*", "exercises/*/*"], "html", list)
     app.add_config_value("live_code_binder", "https://mybinder.org", "html", str)

@@ -3,10 +3,17 @@
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
+from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+if TYPE_CHECKING:
+    from ..application import BookApplication
 
 GITHUB = re.compile(
     r"(?:https?://(?:[^@/]+@)?|ssh://git@|git@)github\.com[/:](?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?"
@@ -23,18 +30,18 @@ class Repository:
     branch: str = "main"
     hub: str = ""
 
-    def colab(self, path):
+    def colab(self, path: str) -> str:
         """The address that opens the notebook at `path` in Colab."""
         return (
             f"https://colab.research.google.com/github/{self.owner}/{self.name}/blob/{quote(self.branch)}/{quote(path)}"
         )
 
-    def binder(self, path):
+    def binder(self, path: str) -> str:
         """The address that opens the notebook at `path` in JupyterLab on Binder."""
         branch, opened = quote(self.branch, safe=""), quote(f"lab/tree/{path}", safe="")
         return f"https://mybinder.org/v2/gh/{self.owner}/{self.name}/{branch}?urlpath={opened}"
 
-    def jupyterhub(self, path):
+    def jupyterhub(self, path: str) -> str:
         """The address that fetches the repository to a reader's own JupyterHub and opens the notebook at `path`.
 
         nbgitpuller on the hub does that: https://nbgitpuller.readthedocs.io
@@ -44,7 +51,7 @@ class Repository:
         return f"{self.hub}/hub/user-redirect/git-pull?repo={address}&branch={branch}&urlpath={opened}"
 
 
-def find(folder, environment=os.environ):
+def find(folder: str | Path, environment: Mapping[str, str] = os.environ) -> Repository | None:
     """The `Repository` of the checkout in `folder`; None if it is not on GitHub, since a link would be dead.
 
     The variables BOOK_REPOSITORY (an address; empty: no links) and BOOK_BRANCH come before what git says of ``origin``;
@@ -64,8 +71,9 @@ def find(folder, environment=os.environ):
     return Repository(match["owner"], match["name"], environment.get("BOOK_BRANCH") or "main", hub) if match else None
 
 
-def of(app):
+def of(app: Sphinx) -> Repository | None:
     """The `Repository` of the book that `app` builds, or None: see `find`, which is asked once for a build."""
-    if not hasattr(app, "book_repository"):
-        app.book_repository = find(app.srcdir)
-    return app.book_repository
+    book = cast("BookApplication", app)
+    if not hasattr(book, "book_repository"):
+        book.book_repository = find(app.srcdir)
+    return book.book_repository

@@ -16,7 +16,7 @@ FOLDER = f"{NAME}-{VERSION}"
 MINUTES = 5
 
 
-def folder(parent=None):
+def folder(parent: str | Path | None = None) -> Path:
     """The folder with Thebe's scripts, style sheet and license, below `parent` (a folder of the environment).
 
     The first time it is fetched from npm. Raises OSError, with the way out, if that fails or gives another file.
@@ -34,27 +34,28 @@ def folder(parent=None):
     return found
 
 
-def _fetch(target):
+def _fetch(target: Path) -> Path:
     command = ["pack", f"{NAME}@{VERSION}", "--pack-destination", str(target), "--loglevel", "error"]
     try:
         done = npm(command, return_completed_process=True, capture_output=True, text=True, timeout=60 * MINUTES)
     except subprocess.TimeoutExpired as error:
         raise OSError(f"npm did not fetch {NAME} {VERSION} within {MINUTES} minutes.") from error
     if done.returncode:
-        raise OSError(f"npm cannot fetch {NAME} {VERSION}: {done.stderr.strip()[-500:]}")
+        raise OSError(f"npm cannot fetch {NAME} {VERSION}: {str(done.stderr).strip()[-500:]}")
     return next(target.glob("*.tgz"))
 
 
-def _checksum(archive):
+def _checksum(archive: Path) -> str:
     return base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode("ascii")
 
 
-def _unpack(archive, target):
+def _unpack(archive: Path, target: Path) -> None:
     """Write what a page may ask for, and the licenses, into the folder `target`."""
     target.mkdir()
     with tarfile.open(archive) as package:
         for member in package:
             path = Path(member.name)
             of_pages = path.parent.name == "lib" and path.suffix in (".js", ".css", ".txt")
-            if member.isfile() and (of_pages or path.name == "LICENSE"):
-                (target / path.name).write_bytes(package.extractfile(member).read())
+            wanted = member.isfile() and (of_pages or path.name == "LICENSE")
+            if wanted and (file := package.extractfile(member)):
+                (target / path.name).write_bytes(file.read())

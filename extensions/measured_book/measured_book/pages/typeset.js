@@ -1,13 +1,13 @@
 // Reads one JSON request per line, {"tex": "...", "display": true}, and answers each with one line of JSON:
 // {"svg": "...", "mathml": "..."} or {"error": "..."}. The first argument is MathJax's folder.
 "use strict";
-const readline = require("readline");
-const mathjax = require(process.argv[2] + "/node-main.js");
+const readline = require("node:readline");
+const mathjax = require(`${process.argv[2]}/node-main.js`);
 
 const packages = ["base", "ams", "newcommand", "boldsymbol", "cases", "mathtools", "textmacros", "color", "cancel"];
 mathjax.init({
   loader: {
-    load: ["input/tex-base", "output/svg", ...packages.slice(1).map((name) => "[tex]/" + name)],
+    load: ["input/tex-base", "output/svg", ...packages.slice(1).map((name) => `[tex]/${name}`)],
     failed: (error) => { throw error; },
   },
   startup: { typeset: false },
@@ -26,6 +26,6 @@ mathjax.init({
     } catch (error) {
       answer = { error: String(error.message || error) };
     }
-    process.stdout.write(JSON.stringify(answer) + "\n");
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
   });
 });

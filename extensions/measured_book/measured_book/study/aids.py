@@ -2,17 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 from . import anki, cards, elements, pages, terms
 from .library import Library
 
+if TYPE_CHECKING:
+    from ..application import BookApplication
+
 SECTIONS = "## Flashcards\n\n```{flashcards}\n```\n\n## Quiz\n\n```{quiz}\n```\n"
 
 
-def open_library(app):
+def open_library(app: "BookApplication") -> None:
     """Read every study file before any page is built: a mistake in one is told at once."""
     contents = []
     folder = app.config.study_aids_chapters
@@ -23,7 +29,7 @@ def open_library(app):
     app.study_library.check()
 
 
-def append_sections(app, docname, content):
+def append_sections(app: "BookApplication", docname: str, content: list[str]) -> None:
     """Put flashcards and quiz below a chapter that has a study file, as one more cell of its notebook."""
     slug = docname.rpartition("/")[2]
     if app.study_library.docnames.get(slug) != docname or slug not in app.study_library.studies:
@@ -34,7 +40,7 @@ def append_sections(app, docname, content):
     content[0] = json.dumps(notebook, ensure_ascii=False)
 
 
-def complete(app, document):
+def complete(app: "BookApplication", document: nodes.document) -> None:
     """Put figures onto the cards, and link a chapter's terms to the glossary."""
     _place_figures(document, app.env)
     library = app.study_library
@@ -45,7 +51,7 @@ def complete(app, document):
         terms.link_first_uses(document, library.glossary.data or {}, slug)
 
 
-def _place_figures(document, environment):
+def _place_figures(document: nodes.document, environment: BuildEnvironment) -> None:
     for place in list(document.findall(pages.card_figure)):
         cell = next((c for c in document.findall(nodes.container) if c.get("cell_index") == place["cell"]), None)
         figure = _figure_in(cell, environment) if cell is not None else None
@@ -56,7 +62,7 @@ def _place_figures(document, environment):
         place.replace_self(figure)
 
 
-def _figure_in(cell, environment):
+def _figure_in(cell: nodes.container, environment: BuildEnvironment) -> nodes.Node | None:
     """A copy of the first picture that a cell shows, or of a slider's default frame; None if it shows none."""
     image = next(cell.findall(nodes.image), None)
     if image is not None:
@@ -79,13 +85,15 @@ def _figure_in(cell, environment):
     )  # fmt: skip
 
 
-def add_assets(app, pagename, templatename, context, doctree):
+def add_assets(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
     if doctree is not None and next(doctree.findall(elements.html_element), None) is not None:
         app.add_css_file("study_aids.css")
         app.add_js_file("study_aids.js", loading_method="defer")
 
 
-def write_deck(app, exception):
+def write_deck(app: "BookApplication", exception: Exception | None) -> None:
     """Write the deck for Anki from the finished pages, whose cards have a script each already."""
     if exception or app.builder.format != "html" or not app.config.study_aids_flashcards_page:
         return
@@ -93,7 +101,7 @@ def write_deck(app, exception):
     anki.write_for_site(app, app.study_library)
 
 
-def register(app):
+def register(app: Sphinx) -> None:
     """Declare settings and nodes; the README explains the configuration values."""
     app.add_config_value("study_aids_folder", "assets", "env", str)
     app.add_config_value("study_aids_chapters", "chapters", "env", str)

@@ -1,8 +1,10 @@
 """An element of HTML in a Sphinx document: the study aids need more of them than docutils has."""
 
 import html
+from collections.abc import Sequence
 
 from docutils import nodes
+from sphinx.writers.html5 import HTML5Translator
 
 
 class html_element(nodes.General, nodes.Element):
@@ -12,7 +14,7 @@ class html_element(nodes.General, nodes.Element):
 VOID = {"input", "img"}
 
 
-def element(tag, *children, **attributes):
+def element(tag: str, *children: nodes.Node | Sequence[nodes.Node] | str, **attributes: object) -> html_element:
     """An `html_element`; ``class_`` stands for class, and underscores for hyphens (``data_card``).
 
     A child may be a node, a list of nodes or text; an attribute that is None or False is left out.
@@ -31,7 +33,7 @@ def element(tag, *children, **attributes):
     return node
 
 
-def visit(translator, node):
+def visit(translator: HTML5Translator, node: html_element) -> None:
     """Write the start of the element for the HTML builders."""
     attributes = "".join(
         f" {name}" if value is True else f' {name}="{html.escape(str(value), quote=True)}"'
@@ -40,7 +42,7 @@ def visit(translator, node):
     translator.body.append(f"<{node['tag']}{attributes}>")
 
 
-def depart(translator, node):
+def depart(translator: HTML5Translator, node: html_element) -> None:
     """Write the end of the element for the HTML builders."""
     if node["tag"] not in VOID:
         translator.body.append(f"</{node['tag']}>")
@@ -48,5 +50,5 @@ def depart(translator, node):
         translator.body.append("\n")
 
 
-def pass_through(translator, node):
+def pass_through(translator: nodes.NodeVisitor, node: html_element) -> None:
     """Other builders show the children alone."""

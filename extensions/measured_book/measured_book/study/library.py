@@ -1,9 +1,10 @@
 """The book as the study aids see it: its chapters in their parts, and the study files that go with them."""
 
+from collections.abc import Container, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from .sources import Chapter, StudyFileError, read_chapter, read_sheet, read_study
+from .sources import Chapter, Source, StudyFileError, read_chapter, read_sheet, read_study
 
 
 class Library:
@@ -13,7 +14,7 @@ class Library:
     order: pairs of a caption and the page names of its chapters, such as ``("Training", ["chapters/optimizers"])``.
     """
 
-    def __init__(self, root, assets, contents):
+    def __init__(self, root: str | Path, assets: str, contents: Sequence[tuple[str, Sequence[str]]]) -> None:
         self.root, self.assets = Path(root), assets
         self.contents = contents
         self.docnames = {name.rpartition("/")[2]: name for _, names in contents for name in names}
@@ -24,7 +25,7 @@ class Library:
         return {slug: read_chapter(self.notebook(slug)) for slug in self.docnames}
 
     @cached_property
-    def studies(self):
+    def studies(self) -> dict[str, Source]:
         """The study file of each chapter that has one, by its slug, in the order of the book."""
         found = {path.stem: path for path in sorted((self.root / self.assets / "study").glob("*.yml"))}
         read = {slug: read_study(path, self.chapters, self.shown(path)) for slug, path in found.items()}
@@ -33,40 +34,40 @@ class Library:
         return {slug: read[slug] for slug in self.docnames if slug in read}
 
     @cached_property
-    def cheatsheet(self):
+    def cheatsheet(self) -> Source:
         """The cheat sheet with receipts."""
         return self._sheet("cheatsheet")
 
     @cached_property
-    def formulas(self):
+    def formulas(self) -> Source:
         """The formulas of the chapters."""
         return self._sheet("formulas")
 
     @cached_property
-    def glossary(self):
+    def glossary(self) -> Source:
         """The terms of the chapters."""
         return self._sheet("glossary")
 
-    def _sheet(self, kind):
+    def _sheet(self, kind: str) -> Source:
         path = self.root / self.assets / f"{kind}.yml"
         return read_sheet(path, kind, self.chapters, self.shown(path))
 
-    def notebook(self, slug):
+    def notebook(self, slug: str) -> Path:
         """The path of a chapter's notebook."""
         return self.root / f"{self.docnames[slug]}.ipynb"
 
-    def shown(self, path):
+    def shown(self, path: str | Path) -> str:
         """How messages name a file: by its path below the book's folder."""
         return Path(path).relative_to(self.root).as_posix()
 
-    def parts(self, slugs):
+    def parts(self, slugs: Container[str]) -> Iterator[tuple[str, list[str]]]:
         """Those of the chapters `slugs` that the book has, as (caption, slugs) for each part that has some."""
         for caption, docnames in self.contents:
             here = [slug for name in docnames if (slug := name.rpartition("/")[2]) in slugs]
             if here:
                 yield caption, here
 
-    def check(self):
+    def check(self) -> None:
         """Read all that is there; raise `StudyFileError` with all that is wrong."""
         problems = []
         for name in ("studies", "cheatsheet", "formulas", "glossary"):

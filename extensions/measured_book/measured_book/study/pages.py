@@ -2,14 +2,21 @@
 
 import json
 import posixpath
+from typing import TYPE_CHECKING, Any, cast
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from ..pages.parts import page_link
-from .elements import element
+from .elements import element, html_element
+from .library import Library
+from .sources import Key, Source
+
+if TYPE_CHECKING:
+    from ..application import BookApplication
 
 VERDICTS = {
     "measured": "A cell of the chapter asserts it.",
@@ -29,15 +36,15 @@ class StudyDirective(SphinxDirective):
     """What the directives share: the book's library, Markdown from a study file, links to sections."""
 
     @property
-    def library(self):
+    def library(self) -> Library:
         """The `Library` of the book."""
-        return self.env.app.study_library
+        return cast("BookApplication", self.env.app).study_library
 
-    def depend_on(self, source):
+    def depend_on(self, source: Source) -> None:
         """Have the page built anew when the study file changes."""
         self.env.note_dependency(str(source.path))
 
-    def markdown(self, text, source, *path):
+    def markdown(self, text: object, source: Source, *path: Key) -> list[nodes.Node]:
         """The nodes of Markdown that stands at `path` in a study file; HTML in it is shown as text."""
         holder = nodes.Element("", *self.parse_text_to_nodes(str(text)))
         for raw in list(holder.findall(nodes.raw)):
@@ -50,14 +57,14 @@ class StudyDirective(SphinxDirective):
                     inner.source, inner.line = source.shown, source.line(*path)
         return parsed
 
-    def inline(self, text, source, *path):
+    def inline(self, text: object, source: Source, *path: Key) -> list[nodes.Node]:
         """The same in a line of text: without the paragraph around a single one."""
         parsed = self.markdown(text, source, *path)
         if len(parsed) == 1 and isinstance(parsed[0], nodes.paragraph):
             return [nodes.inline("", "", *parsed[0].children)]
         return parsed
 
-    def link(self, slug, see, text=""):
+    def link(self, slug: str, see: str, text: str = "") -> addnodes.pending_xref:
         """A link to a section of the chapter `slug` (or to ``other#anchor``), with its heading as text."""
         other, _, anchor = see.rpartition("#")
         docname = self.library.docnames[other or slug]
@@ -65,7 +72,7 @@ class StudyDirective(SphinxDirective):
         inner = nodes.inline("", text, classes=["xref", "myst"])
         return addnodes.pending_xref("", inner, refdoc=self.env.docname, refexplicit=bool(text), **where)
 
-    def section(self, name, title, *children):
+    def section(self, name: str, title: str | list[nodes.Node], *children: nodes.Node) -> nodes.section:
         """A section of the page; `title` is text or nodes."""
         node = nodes.section(ids=[name], names=[name])
         node += nodes.title("", "", *([nodes.Text(title)] if isinstance(title, str) else title))
@@ -76,7 +83,7 @@ class StudyDirective(SphinxDirective):
 class Flashcards(StudyDirective):
     """``flashcards``: the cards of the chapter on whose page it stands."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build the cards; each is complete without scripts, the script makes a deck of them."""
         slug = self.env.docname.rpartition("/")[2]
         source = self.library.studies[slug]
@@ -88,7 +95,7 @@ class Flashcards(StudyDirective):
             result.append(nodes.paragraph("", "", nodes.Text("They are also among the "), link, nodes.Text(".")))
         return result
 
-    def _card(self, slug, source, number):
+    def _card(self, slug: str, source: Source, number: int) -> html_element:
         card = source.data["cards"][number]
         place = ("cards", number)
         front = self.markdown(card["front"], source, *place, "front")
@@ -111,7 +118,7 @@ class Flashcards(StudyDirective):
 class Quiz(StudyDirective):
     """``quiz``: the questions of the chapter on whose page it stands."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build the questions with all explanations; the script hides these until a question is answered."""
         slug = self.env.docname.rpartition("/")[2]
         source = self.library.studies[slug]
@@ -119,7 +126,7 @@ class Quiz(StudyDirective):
         questions = [self._question(slug, source, number) for number in range(len(source.data["quiz"]))]
         return [element("div", *questions, class_="quiz", data_quiz=slug, data_store=store_name(self.config))]
 
-    def _question(self, slug, source, number):
+    def _question(self, slug: str, source: Source, number: int) -> html_element:
         question = source.data["quiz"][number]
         place = ("quiz", number)
         name, kind = question["id"], question["kind"]
@@ -143,7 +150,7 @@ class Quiz(StudyDirective):
         )
         return element("form", group, class_="quiz-question", id=name, data_kind=kind, autocomplete="off")
 
-    def _option(self, question, source, place, choice):
+    def _option(self, question: dict[str, Any], source: Source, place: tuple[Key, ...], choice: int) -> html_element:
         option = question["options"][choice]
         where = (*place, "options", choice)
         kind = {"single": "radio", "multiple": "checkbox"}[question["kind"]]
@@ -152,7 +159,7 @@ class Quiz(StudyDirective):
         why = element("div", self.markdown(option["why"], source, *where, "why"), class_="quiz-why")
         return element("div", label, why, class_="quiz-option", data_right=option.get("right", False))
 
-    def _number(self, question, source, place):
+    def _number(self, question: dict[str, Any], source: Source, place: tuple[Key, ...]) -> list[html_element]:
         unit = question.get("unit", "")
         value = question["answer"]
         shown = f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else f"{value}"
@@ -177,7 +184,7 @@ class Quiz(StudyDirective):
 class FlashcardBox(StudyDirective):
     """``flashcard-box``: the cards of all chapters, by part, chapter and kind, in Leitner's boxes."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build what stands there without scripts: which cards there are, where they are, and the Anki deck."""
         if self.config.study_aids_flashcards_page != self.env.docname:
             raise ExtensionError(
@@ -212,7 +219,7 @@ class FlashcardBox(StudyDirective):
 class AnkiDeck(StudyDirective):
     """``anki-deck``: a link that downloads the cards of all chapters for Anki."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build the link; the file is written when the pages are."""
         from .anki import file_name
 
@@ -229,7 +236,7 @@ class AnkiDeck(StudyDirective):
 class CheatSheet(StudyDirective):
     """``cheat-sheet``: every line of the cheat sheet with its verdict and a link to the section that shows it."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build a section for each part, with a table for each of its chapters."""
         source = self.library.cheatsheet
         self.depend_on(source)
@@ -253,9 +260,9 @@ class CheatSheet(StudyDirective):
             result.append(part)
         return result
 
-    def _table(self, slug, source):
+    def _table(self, slug: str, source: Source) -> html_element:
         head = element("tr", *[element("th", text, scope="col") for text in ("Fact", "Verdict", "Shown in")])
-        topics = []
+        topics: list[tuple[str, list[html_element]]] = []
         for number, line in enumerate(source.data[slug]):
             if not topics or topics[-1][0] != line["topic"]:
                 heading = element("th", line["topic"], scope="rowgroup", colspan=3)
@@ -264,7 +271,7 @@ class CheatSheet(StudyDirective):
         bodies = [element("tbody", *rows) for _, rows in topics]
         return element("table", element("thead", head), *bodies, class_="sheet")
 
-    def _line(self, slug, source, number):
+    def _line(self, slug: str, source: Source, number: int) -> html_element:
         line = source.data[slug][number]
         place = (slug, number)
         fact = [element("span", self.inline(line["says"], source, *place, "says"), class_="says")]
@@ -288,7 +295,7 @@ class CheatSheet(StudyDirective):
 class FormulaList(StudyDirective):
     """``formula-list``: the formulas of each chapter, every symbol explained, with the code that checks them."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Build a section for each chapter and in it one for each formula."""
         source = self.library.formulas
         self.depend_on(source)
@@ -302,7 +309,7 @@ class FormulaList(StudyDirective):
             for slug in slugs
         ]
 
-    def _formula(self, slug, source, number):
+    def _formula(self, slug: str, source: Source, number: int) -> nodes.section:
         formula = source.data[slug][number]
         place = (slug, number)
         symbols = []
@@ -324,7 +331,7 @@ class FormulaList(StudyDirective):
 class GlossaryTerms(StudyDirective):
     """``glossary-terms``: all terms in alphabetical order, each with the section that defines it."""
 
-    def run(self):
+    def run(self) -> list[nodes.Node]:
         """Write Sphinx's own glossary, so that the search finds terms and pages may refer to them."""
         source = self.library.glossary
         self.depend_on(source)
@@ -346,16 +353,16 @@ class GlossaryTerms(StudyDirective):
         return [finder, *parsed]
 
 
-def verdict_badge(verdict):
+def verdict_badge(verdict: str) -> html_element:
     """A verdict as it is shown."""
     return element("span", verdict, class_=f"verdict {verdict}")
 
 
-def store_name(config):
+def store_name(config: Config) -> str:
     """The name under which a reader's browser keeps the progress: other books may share its storage."""
     return f"study-aids/{nodes.make_id(book_name(config))}"
 
 
-def book_name(config):
+def book_name(config: Config) -> str:
     """The name of the book, which decks and stored progress go by."""
     return config.html_title or config.project

@@ -3,8 +3,10 @@
 import difflib
 import functools
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import nbformat
@@ -17,6 +19,7 @@ SCHEMAS = Path(__file__).with_name("schemas")
 HEADING = re.compile(r"^#{2,3} +(.+?) *$", re.M)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
 MARKDOWN = MarkdownIt("commonmark", {"html": False})  # HTML in a study file is shown as text
+Key = str | int  # of a mapping, or a place in a list; several of them lead to a part of a file
 TYPES = {
     "object": "a mapping (key: value)",
     "array": "a list (lines that begin with a hyphen)",
@@ -39,12 +42,12 @@ class Chapter:
 
     slug: str
     title: str
-    sections: dict
-    figures: dict
-    claims: frozenset
+    sections: dict[str, str]
+    figures: dict[str, int]
+    claims: frozenset[str]
 
 
-def read_chapter(path):
+def read_chapter(path: str | Path) -> Chapter:
     """The `Chapter` in the notebook at `path`."""
     path = Path(path)
     cells = nbformat.read(path, as_version=4).cells
@@ -75,10 +78,10 @@ class Source:
         formulas or glossary); the message tells of each fault.
     """
 
-    def __init__(self, path, kind, shown=None):
+    def __init__(self, path: str | Path, kind: str, shown: str | None = None) -> None:
         self.path = Path(path)
         self.shown = str(shown or path)
-        self.problems = []
+        self.problems: list[str] = []
         try:
             root = yaml.compose(self.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         except FileNotFoundError:
@@ -93,22 +96,22 @@ class Source:
             ) from None
         except yaml.YAMLError as error:
             raise StudyFileError(f"{self.shown}: this is not YAML ({error}).") from None
-        self.lines = {}
+        self.lines: dict[tuple[Key, ...], int] = {}
         if root is not None:
             self._note_lines(root, ())
         self.stop_if_wrong()
-        self.data = None if root is None else yaml.constructor.SafeConstructor().construct_document(root)
-        for error in sorted(_validator(kind).iter_errors(self.data), key=lambda e: self.line(*e.absolute_path)):
-            self._note_fault(error)
+        self.data: Any = None if root is None else yaml.constructor.SafeConstructor().construct_document(root)
+        for fault in sorted(_validator(kind).iter_errors(self.data), key=lambda e: self.line(*e.absolute_path)):
+            self._note_fault(fault)
         self.stop_if_wrong()
 
-    def _note_lines(self, node, path):
+    def _note_lines(self, node: yaml.Node, path: tuple[Key, ...]) -> None:
         self.lines[path] = node.start_mark.line + 1
         if isinstance(node, yaml.SequenceNode):
             for number, child in enumerate(node.value):
                 self._note_lines(child, (*path, number))
         elif isinstance(node, yaml.MappingNode):
-            seen = {}
+            seen: dict[str, int] = {}
             for key, child in node.value:
                 if key.value in seen:
                     self.problems.append(
@@ -119,13 +122,13 @@ class Source:
                 self._note_lines(child, (*path, key.value))
                 self.lines[(*path, key.value)] = key.start_mark.line + 1
 
-    def line(self, *path):
+    def line(self, *path: Key) -> int:
         """The line of a part of the file, or of the nearest part around it that has one."""
         while path not in self.lines and path:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def name(self, *path):
+    def name(self, *path: Key) -> str:
         """What an author calls the part at `path`: the id or the term of the entry around it."""
         data, name = self.data, ""
         for key in path:
@@ -137,18 +140,18 @@ class Source:
                 name = next((str(data[k]) for k in ("id", "term") if data.get(k)), name)
         return name
 
-    def problem(self, path, words):
+    def problem(self, path: Sequence[Key], words: str) -> None:
         """Note that `words` are wrong with the part at `path`."""
         name = self.name(*path)
         where = f"{self.shown}, line {self.line(*path)}" + (f" ({name})" if name else "")
         self.problems.append(f"{where}: {words}")
 
-    def stop_if_wrong(self):
+    def stop_if_wrong(self) -> None:
         """Raise `StudyFileError` with every problem noted so far, if there is one."""
         if self.problems:
             raise StudyFileError("\n".join(self.problems))
 
-    def _note_fault(self, error):
+    def _note_fault(self, error: jsonschema.ValidationError) -> None:
         remedy = error.schema.get("description", "")
         if error.validator == "required":
             missing = [key for key in error.validator_value if key not in error.instance]
@@ -170,7 +173,7 @@ class Source:
         else:
             self.problem(error.absolute_path, f"{_short(error.instance)} does not fit. {remedy}")
 
-    def _once(self, error, words):
+    def _once(self, error: jsonschema.ValidationError, words: str) -> None:
         before = len(self.problems)
         self.problem(error.absolute_path, words)
         if self.problems[-1] in self.problems[:before]:
@@ -178,22 +181,24 @@ class Source:
 
 
 @functools.cache
-def _validator(kind):
+def _validator(kind: str) -> jsonschema.Draft202012Validator:
     schema = yaml.safe_load((SCHEMAS / f"{kind}.yml").read_text(encoding="utf-8"))
     return jsonschema.Draft202012Validator(schema)
 
 
-def _short(value):
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _choose(name, known):
+def _choose(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, 1)
     return f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(sorted(known)) or 'none'}."
 
 
-def _check_section(source, path, see, chapter, chapters):
+def _check_section(
+    source: Source, path: tuple[Key, ...], see: str, chapter: Chapter, chapters: Mapping[str, Chapter]
+) -> None:
     other, _, anchor = see.rpartition("#")
     if other and other not in chapters:
         source.problem(path, f"there is no chapter {other!r}. {_choose(other, chapters)}")
@@ -203,7 +208,7 @@ def _check_section(source, path, see, chapter, chapters):
         source.problem(path, f"the chapter has no section {anchor!r}. {_choose(anchor, sections)}")
 
 
-def read_study(path, chapters, shown=None):
+def read_study(path: str | Path, chapters: Mapping[str, Chapter], shown: str | None = None) -> Source:
     """The flashcards and the quiz in ``SLUG.yml``, checked against the chapters (slug to `Chapter`).
 
     Raises `StudyFileError` as `Source` does, also for ids that stand twice, sections and figures that the chapter does
@@ -217,7 +222,7 @@ def read_study(path, chapters, shown=None):
             "Name the file as its chapter."
         )
     chapter = chapters[slug]
-    seen = {}
+    seen: dict[str, int] = {}
     for part in ("cards", "quiz"):
         for number, entry in enumerate(source.data[part]):
             place = (part, number)
@@ -234,7 +239,7 @@ def read_study(path, chapters, shown=None):
     return source
 
 
-def _check_card(source, place, card, chapter):
+def _check_card(source: Source, place: tuple[Key, ...], card: dict[str, Any], chapter: Chapter) -> None:
     if (card["kind"] == "plot") != ("figure" in card):
         words = "a card of the kind plot needs a figure, the id of a cell" if card["kind"] == "plot" else None
         source.problem(place, f"{words or 'only a card of the kind plot has a figure'}.")
@@ -245,7 +250,7 @@ def _check_card(source, place, card, chapter):
         )
 
 
-def _check_question(source, place, question, chapter):
+def _check_question(source: Source, place: tuple[Key, ...], question: dict[str, Any], chapter: Chapter) -> None:
     if question["kind"] == "number":
         wanted, other = {"answer", "tolerance", "why", "check"}, {"options"}
     else:
@@ -263,7 +268,7 @@ def _check_question(source, place, question, chapter):
         source.problem((*place, "options"), "no option is right. With the kind multiple at least one is.")
 
 
-def _check_one_paragraph(source, path, text):
+def _check_one_paragraph(source: Source, path: tuple[Key, ...], text: str) -> None:
     kinds = [token.type for token in MARKDOWN.parse(text)]
     if kinds != ["paragraph_open", "inline", "paragraph_close"]:
         first = kinds[0].removesuffix("_open").replace("_", " ") if kinds else "nothing"
@@ -275,14 +280,14 @@ def _check_one_paragraph(source, path, text):
         )
 
 
-def read_sheet(path, kind, chapters, shown=None):
+def read_sheet(path: str | Path, kind: str, chapters: Mapping[str, Chapter], shown: str | None = None) -> Source:
     """The cheat sheet, the formulas or the glossary (`kind`), checked against the chapters (slug to `Chapter`).
 
     Raises `StudyFileError` as `Source` does, also for chapters and sections that do not exist, and for ids or names
     that stand twice.
     """
     source = Source(path, kind, shown)
-    seen = {}
+    seen: dict[str, int] = {}
     for slug, entries in (source.data or {}).items():
         if slug not in chapters:
             source.problem((slug,), f"there is no chapter {slug!r} in the contents. {_choose(slug, chapters)}")
@@ -309,7 +314,7 @@ def read_sheet(path, kind, chapters, shown=None):
     return source
 
 
-def _check_claims(source, chapters):
+def _check_claims(source: Source, chapters: Mapping[str, Chapter]) -> None:
     for slug, entries in (source.data or {}).items():
         for number, entry in enumerate(entries):
             if entry["verdict"] == "measured" and slug in chapters and entry["id"] not in chapters[slug].claims:

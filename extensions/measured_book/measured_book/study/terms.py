@@ -1,31 +1,35 @@
 """Link the first use of each term in a chapter to the glossary."""
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 
 from .elements import html_element
 
+Entry = dict[str, Any]  # of the glossary
+
 # a term is not linked in headings, code, mathematics, other links, and in the study aids
 CLOSED = (nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.reference,
           addnodes.pending_xref, html_element, nodes.image, nodes.comment, nodes.raw)  # fmt: skip
 
 
-def words_of(entry):
+def words_of(entry: Entry) -> list[str]:
     """The words that stand for a term of the glossary: as it says, or its names without what is in brackets."""
     names = [entry["term"], *entry.get("also", [])]
     return entry.get("words") or [re.sub(r" \(.*?\)$", "", name) for name in names]
 
 
-def choose(glossary, slug):
+def choose(glossary: Mapping[str, list[Entry]], slug: str) -> dict[str, str]:
     """For the chapter `slug`, the term that each word stands for.
 
     `glossary` maps slugs to their entries. Where several entries share a word, the chapter's own one has it; without
     one of its own nobody has, since the chapter may mean either. A term with ``local: true`` is linked in its own
     chapter alone.
     """
-    meant = {}
+    meant: dict[str, list[tuple[str, str]]] = {}
     for home, entries in glossary.items():
         for entry in entries:
             if home != slug and entry.get("local"):
@@ -40,10 +44,10 @@ def choose(glossary, slug):
     return chosen
 
 
-def pattern(words):
+def pattern(words: Iterable[str]) -> re.Pattern[str]:
     """A regular expression that finds the words, the longest first, also in the plural and at a sentence's start."""
 
-    def flexible(word):
+    def flexible(word: str) -> str:
         text = re.escape(word).replace("'", "['’]").replace(r"\ ", r"\s+")
         return f"[{word[0].upper()}{word[0].lower()}]{text[1:]}" if word[0].isalpha() else text
 
@@ -51,12 +55,12 @@ def pattern(words):
     return re.compile(rf"(?<![\w-])(?:{'|'.join(map(flexible, longest_first))})(?:e?s)?(?![\w-])")
 
 
-def link_first_uses(document, glossary, slug):
+def link_first_uses(document: nodes.document, glossary: Mapping[str, list[Entry]], slug: str) -> set[str]:
     """Put a link around the first use of each term in the prose of a chapter; returns the terms that were found."""
     chosen = choose(glossary, slug)
     if not chosen:
         return set()
-    finder, linked = pattern(chosen), set()
+    finder, linked = pattern(chosen), set[str]()
     _join_lines(document)
     for text in list(document.findall(nodes.Text)):
         if _closed(text):
@@ -75,12 +79,12 @@ def link_first_uses(document, glossary, slug):
     return linked
 
 
-def _join_lines(document):
+def _join_lines(document: nodes.document) -> None:
     """Make one text of the lines of a paragraph, which the Markdown parser leaves apart: a term may run over two."""
     for element in list(document.findall(nodes.TextElement)):
         if isinstance(element, CLOSED):
             continue
-        joined = []
+        joined: list[nodes.Node] = []
         for child in element.children:
             if joined and isinstance(child, nodes.Text) and isinstance(joined[-1], nodes.Text):
                 joined[-1] = nodes.Text(joined[-1] + child)
@@ -91,7 +95,7 @@ def _join_lines(document):
             element += joined
 
 
-def _closed(node):
+def _closed(node: nodes.Node) -> bool:
     while node.parent is not None:
         node = node.parent
         if isinstance(node, CLOSED) or _names_works(node):
@@ -99,14 +103,14 @@ def _closed(node):
     return False
 
 
-def _names_works(node):
+def _names_works(node: nodes.Node) -> bool:
     """Whether a node is the title of a book or a journal in italics, or the list of references."""
     if isinstance(node, nodes.emphasis):
         return node.astext()[:1].isupper()
     return isinstance(node, nodes.section) and "references" in node["names"]
 
 
-def _term(found, chosen):
+def _term(found: str, chosen: Mapping[str, str]) -> str:
     plain = " ".join(found.replace("’", "'").split())
     for form in (plain, plain[0].lower() + plain[1:], plain[0].upper() + plain[1:]):
         for ending in ("", "s", "es"):
@@ -115,7 +119,7 @@ def _term(found, chosen):
     raise AssertionError(f"{found!r} was found and is no term")
 
 
-def _link(text, term, document):
+def _link(text: str, term: str, document: nodes.document) -> addnodes.pending_xref:
     inner = nodes.inline(text, text, classes=["glossary-term"])
     where = {"refdomain": "std", "reftype": "term", "reftarget": term, "refdoc": document.settings.env.docname}
     return addnodes.pending_xref(text, inner, refexplicit=True, refwarn=True, **where)

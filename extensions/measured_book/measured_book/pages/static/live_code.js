@@ -138,7 +138,7 @@
     start.hidden = false;
     restart.hidden = true;
     session = null;
-    cells.all.forEach((cell) => cell.stopped());
+    for (const cell of cells.all) cell.stopped();
     fail("The connection to the computer is lost. Ask for another one: what you have written stays.");
   }
 
@@ -193,7 +193,7 @@
     /* Name what ipywidgets and Jupyter leave without a name: the handles of sliders, and figures. */
     describe() {
       const stored = this.place.querySelector(".cell_output:not(.live-code-output) img");
-      const position = stored && stored.closest(".static-interact") ? / \([^)]*\)$/ : "";
+      const position = stored?.closest(".static-interact") ? / \([^)]*\)$/ : "";
       for (const image of this.output.querySelectorAll("img:not([alt])")) {
         image.alt = stored ? stored.alt.replace(position, "") : `Figure of ${this.name}`;
       }
@@ -217,7 +217,7 @@
         say(`The kernel ended in ${this.name} and was started anew. Run the cells above again.`);
         return false;
       }
-      const error = result.error && result.error[0];
+      const error = result.error?.[0];
       say(error ? `Error in ${this.name}: ${error.ename}.` : `Ran ${this.name}.`);
       return !error;
     }
