@@ -24,3 +24,12 @@ def _compare_texts(self, test, ref, skip_compare=None):
 
 
 IPyNbCell.compare_outputs = _compare_texts
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs the built site or Chromium, which `make check` leaves out."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        for fixture, mark in (("site", "built"), ("browser", "browser")):
+            if fixture in names:
+                item.add_marker(mark)
