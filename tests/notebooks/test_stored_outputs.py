@@ -12,8 +12,10 @@ def test_stored_outputs_are_those_of_the_build(path, site, request):
     differ = []
     for item, cell in zip(IPyNbFile.from_parent(request.session, path=path).collect(), ran, strict=True):
         assert not item.options["skip"] and cell.execution_count is not None
-        assert not item.options["check"] or item.cell.execution_count is not None, "not executed; run make outputs"
         outputs = coalesce_streams(executed.live(cell.outputs))
+        if item.cell.execution_count is None and path.parent.name != "chapters":
+            assert not item.cell.outputs  # the landing page stores none
+            continue
         if item.options["check"] and not item.compare_outputs(outputs, coalesce_streams(item.cell.outputs)):
             differ += [f"cell In[{cell.execution_count}]:", *item.comparison_traceback]
     assert not differ, "run make outputs\n" + "\n".join(differ)
