@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import pytest
 from measured_book.execution.runner import read_environment
 from nbval.plugin import IPyNbCell
 
@@ -27,9 +28,13 @@ IPyNbCell.compare_outputs = _compare_texts
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs the built site or Chromium, which `make check` leaves out."""
+    """Mark what `make check` leaves out, and keep together what shares a classroom or an extension's own fixtures."""
     for item in items:
         names = getattr(item, "fixturenames", ())
-        for fixture, mark in (("site", "built"), ("browser", "browser")):
+        for fixture, mark in (("site", "built"), ("browser", "browser"), ("classroom", "slow")):
             if fixture in names:
                 item.add_marker(mark)
+        if "classroom" in names:
+            item.add_marker(pytest.mark.xdist_group("classroom"))
+        elif "extensions" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
