@@ -87,6 +87,7 @@ check: $(READY)
 
 # the build executes the chapters; their stored outputs, their study files and their frames are checked on that
 test: needs-chromium needs-bubblewrap book
+	$(filter-out chapters,$(NBVAL))
 	$(PYTEST) $(TESTS)
 
 # Two passes cross what differs on other computers. When one fails, the single factors say which it was.
