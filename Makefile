@@ -1,3 +1,4 @@
+# make check       what to run while writing: two minutes; with CHAPTER=neurons that chapter's outputs, too
 # make book        build the site into _build/html         make test         run every test
 # make serve       build it and show it on this computer    make test-matrix  run the notebooks as in Colab, and on other computers
 # make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
@@ -18,13 +19,22 @@ BIN := .venv/bin
 READY := .venv/ready
 COLAB := .venv/colab
 NEWEST := .venv-newest
+TOOLS := .venv-tools
 LIGHTHOUSE := .venv/lighthouse
 NAME := deep-learning-measured
 NOT_ON_PAPER := reference/flashcards reference/exercises 'exercises/*' reference/for-instructors reference/coming
+# tests that share a classroom or a server stay together
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup --durations 10 --durations-min 1
+TESTS := tests extensions/static_interact/tests extensions/grading/tests --ignore tests/gradebook --ignore tests/matrix
+# each start of Colab's ipykernel would complain of frozen modules, for the debugger
+IN_COLAB := PYDEVD_DISABLE_FILE_VALIDATION=1 PYTHONPATH=$(CURDIR)/$(COLAB)
+TWO_THREADS := NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env
+PLAIN := NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env
 NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
 .DELETE_ON_ERROR:
-.PHONY: book serve zip pdf epub lab outputs exercises course format test test-matrix test-newest test-postgres bench clean \
+.PHONY: book serve zip pdf epub lab outputs durations exercises course format check test test-tools links test-newest test-postgres bench \
+	test-matrix test-matrix-colab test-matrix-threads test-matrix-plain test-matrix-build clean \
 	needs-python needs-chromium needs-bubblewrap needs-postgres
 
 book: $(READY)
@@ -54,6 +64,10 @@ lab: $(READY)
 outputs: $(READY)
 	$(BIN)/python tests/store_outputs.py $(CHAPTERS)
 
+# how long each notebook took in the last build, for machines that build for the first time
+durations: book
+	cp _build/.jupyter_cache/durations.json assets/durations.json
+
 exercises: $(READY)
 	$(BIN)/grading handouts solutions exercises
 
@@ -65,20 +79,46 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: needs-chromium needs-bubblewrap book
-	@echo "== 1 of 2: the chapters' stored outputs against a fresh kernel"
-	$(NBVAL)
-	@echo "== 2 of 2: notebooks, extensions, the built site and its sliders in a browser"
-	$(BIN)/pytest -q -n 2 --dist loadfile tests --ignore tests/gradebook --ignore tests/matrix
+# cheap failures first: form, links between files, study files, unit tests; no build, no browser
+check: $(READY)
+	$(PYTEST) tests/unit tests/notebooks -m 'not built and not slow and not wheel'
+	$(if $(CHAPTER),$(BIN)/pytest -q --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters/$(CHAPTER).ipynb)
 
+# the build executes the chapters; their stored outputs, their study files and their frames are checked on that
+test: needs-chromium needs-bubblewrap book
+	$(filter-out chapters,$(NBVAL))
+	$(PYTEST) $(TESTS)
+
+# Two passes cross what differs on other computers. When one fails, the single factors say which it was.
 test-matrix: $(READY) $(COLAB)
-	@echo "== 1 of 3: with the packages of stock Colab"; grep == tests/matrix/colab.txt
-	@# each start of Colab's ipykernel would complain of frozen modules, for the debugger
-	PYDEVD_DISABLE_FILE_VALIDATION=1 PYTHONPATH=$(CURDIR)/$(COLAB) $(NBVAL) tests/matrix/test_colab.py extensions/static_interact/tests
-	@echo "== 2 of 3: with the plainest instruction set"
-	NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env $(NBVAL)
-	@echo "== 3 of 3: with two threads"
-	NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env $(NBVAL) -n 0
+	@echo "== 1 of 2: with the packages of stock Colab and two threads"; grep == tests/matrix/colab.txt
+	@$(IN_COLAB) $(TWO_THREADS) $(NBVAL) tests/matrix extensions/static_interact/tests || \
+		{ echo "To see which it was: make test-matrix-colab, and make test-matrix-threads"; exit 1; }
+	@echo "== 2 of 2: with the plainest instruction set and one thread"
+	@$(PLAIN) $(NBVAL) || { echo "To see the chapters with the build's own instructions: make test-matrix-build"; exit 1; }
+
+test-matrix-colab: $(READY) $(COLAB)
+	$(IN_COLAB) $(NBVAL) tests/matrix extensions/static_interact/tests
+
+test-matrix-threads: $(READY)
+	$(TWO_THREADS) $(NBVAL)
+
+test-matrix-plain: $(READY)
+	$(PLAIN) $(NBVAL)
+
+test-matrix-build: $(READY)
+	$(NBVAL)
+
+# the newest of the book's tools instead, within what Jupyter Book takes
+test-tools: $(TOOLS)/requirements.txt needs-python needs-chromium needs-bubblewrap
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --progress-bar off --disable-pip-version-check --upgrade -r $<
+	$(TOOLS)/bin/jupyter-book build . -W -n --keep-going
+	$(TOOLS)/bin/pytest -q -n 2 --dist loadfile tests/unit tests/site extensions
+
+# links to other hosts; what they lead to changes without us
+links: $(READY)
+	BOOK_REPOSITORY= $(BIN)/jupyter-book build . --builder linkcheck
 
 # in an environment of its own; what was installed is not quiet, so that a log says with which releases it failed
 test-newest: $(NEWEST)/requirements.txt needs-python
@@ -117,6 +157,10 @@ $(LIGHTHOUSE)/ready: tests/lighthouse/package-lock.json | $(READY)
 $(NEWEST)/requirements.txt: requirements.txt
 	@mkdir -p $(@D)
 	@sed '/^# the subject$$/,/^$$/s/==/>=/' $< >$@
+
+$(TOOLS)/requirements.txt: requirements.txt
+	@mkdir -p $(@D)
+	@sed -e '/^# the subject$$/,/^$$/!s/==/>=/' -e 's/^ipywidgets==/ipywidgets>=/' -e 's/^jupyter-book>=.*/&,<2/' $< >$@
 
 needs-python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

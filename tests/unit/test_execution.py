@@ -13,8 +13,9 @@ import nbformat
 import psutil
 import pytest
 from jupyter_cache import get_cache
+from measured_book.execution import checks
 from measured_book.execution.cache import fingerprint
-from measured_book.execution.runner import NotebookFailed, Runner, read_environment
+from measured_book.execution.runner import NotebookFailed, Runner, code_key, read_environment
 from measured_book.execution.worker import first_line
 from sphinx.errors import ExtensionError
 from sphinx.testing.util import SphinxTestApp
@@ -232,6 +233,139 @@ def test_the_longest_notebooks_of_the_last_run_come_first(tmp_path):
     assert [Path(p).stem for p in other.missing(paths)] == ["new", "long", "short"]
     (tmp_path / "cache/durations.json").write_text("{damaged")
     assert len(other.missing(paths)) == 3
+
+
+def test_a_machine_that_executed_nothing_goes_by_the_expected_durations(tmp_path):
+    paths = [write(tmp_path / f"{name}.ipynb", f"print('{name}')") for name in ("short", "long", "new")]
+    expected = {"short.ipynb": 3.0, "long.ipynb": 5.0}
+
+    def order():
+        cache = tmp_path / "cache/key"
+        cache.mkdir(parents=True, exist_ok=True)
+        other = Runner(cache, {}, workers=1, limit=1, cell_timeout=1, report=print, expected=expected)
+        return [Path(p).stem for p in other.missing(paths)]
+
+    assert order() == ["new", "long", "short"]
+    (tmp_path / "cache/durations.json").write_text('{"short.ipynb": 9.0}')  # its own, which count more
+    assert order() == ["new", "short", "long"]
+
+
+def changed(path, change):
+    """Apply `change` to the notebook at `path` in place."""
+    notebook = nbformat.read(path, as_version=4)
+    change(notebook)
+    nbformat.write(notebook, path)
+
+
+def test_outputs_are_taken_over_when_only_the_page_changed(tmp_path):
+    path = write(tmp_path / "one.ipynb", "print(1)", "print(2)")
+    runner = runner_for(tmp_path)
+    runner.run([path])
+    before = runner.cache.match_cache_notebook(nbformat.read(path, as_version=4))
+
+    def for_the_page(notebook):
+        notebook.cells[1].metadata.tags = ["hide-input"]
+        notebook.cells[2].metadata.mystnb = {"image": {"alt": "words"}}
+        notebook.cells.insert(2, nbformat.v4.new_markdown_cell("More words."))
+        notebook.cells[0].source = "# Another title"
+
+    changed(path, for_the_page)
+    later = runner_for(tmp_path)
+    assert later.missing([path]) == []
+    assert later.lines == ["one.ipynb: its code did not change, so its outputs are taken over"]
+    assert printed(later, path) == "1\n2\n"
+    # what myst-nb finds has the new tags, and the date and the seconds of the execution
+    _, notebook = later.cache.merge_match_into_notebook(nbformat.read(path, as_version=4))
+    assert notebook.cells[1].metadata.tags == ["hide-input"] and "mystnb" in notebook.cells[3].metadata
+    after = later.cache.match_cache_notebook(notebook)
+    assert after.pk != before.pk and (after.created, after.data) == (before.created, before.data)
+    assert notebook.metadata.language_info.pygments_lexer
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda notebook: notebook.cells[1].update(source="print(3)"),
+        lambda notebook: notebook.cells[1].metadata.update(tags=["raises-exception"]),
+        lambda notebook: notebook.cells[1].metadata.update(tags=["skip-execution"]),
+        lambda notebook: notebook.cells.append(nbformat.v4.new_code_cell("")),
+        lambda notebook: notebook.metadata.kernelspec.update(name="another"),
+    ],
+    ids=["code", "raises", "skipped", "one more cell", "kernel"],
+)
+def test_what_changes_the_outputs_is_executed(tmp_path, change):
+    path = write(tmp_path / "one.ipynb", "print(1)")
+    runner = runner_for(tmp_path)
+    runner._cache(path, {"seconds": 1.0, "notebook": Path(path).read_text()})
+    assert runner.missing([path]) == []
+    changed(path, change)
+    assert runner.missing([path]) == [path]
+
+
+CHECKS = """
+cards:
+  - {id: one-right, check: ['value == 2 and np.sqrt(4) == value', "half = value / 2\\nassert half == 1, 'half'"]}
+  - {id: one-without}
+quiz:
+  - {id: one-number, answer: 2, tolerance: 0, check: ['abs(answer - value) <= tolerance']}
+  - id: one-wrong
+    answer: 2.5
+    tolerance: 0.1
+    check: ["half = answer / 2\\nassert half == value, 'half'", 'nothing > 1']
+"""
+
+
+def test_checks_are_evaluated_in_the_kernel_and_leave_no_trace(tmp_path):
+    (tmp_path / "one.yml").write_text(CHECKS)
+    path = write(tmp_path / "one.ipynb", "value = 2\nprint(value)")
+    plain = runner_for(tmp_path / "plain")
+    plain.run([path])
+    runner = runner_for(tmp_path)
+    runner.checks_folder = tmp_path
+    runner.run([path])
+    notebook = nbformat.read(path, as_version=4)
+    executed = [r.cache.merge_match_into_notebook(notebook)[1] for r in (plain, runner)]
+    assert executed[0] == executed[1]
+    found = {entry["id"]: entry for entry in checks.entries(tmp_path / "one.yml")}
+    assert list(found) == ["one-right", "one-number", "one-wrong"]
+    results = checks.stored(tmp_path / "cache/key", code_key(notebook))
+    assert results.keys() == checks.requests(list(found.values())).keys()
+    assert results[checks.key(found["one-right"])] == [] == results[checks.key(found["one-number"])]
+    assert all(results[checks.key(entry)] for entry in checks.perturbed(found["one-number"]))
+    first, second = results[checks.key(found["one-wrong"])]
+    assert first.startswith("one-wrong: ") and first.endswith(" does not hold. half")
+    assert "raises NameError: name 'nothing' is not defined" in second
+    # another check has no result yet, and neither has one of another notebook
+    assert checks.key(found["one-number"] | {"check": ["answer == value"]}) not in results
+    changed(path, lambda notebook: notebook.cells[1].update(source="value = 3"))
+    assert checks.stored(tmp_path / "cache/key", code_key(nbformat.read(path, as_version=4))) == {}
+
+
+def test_checks_that_end_the_kernel_do_not_cost_the_notebook(tmp_path):
+    (tmp_path / "one.yml").write_text("cards: [{id: one-ends, check: ['__import__(\"os\")._exit(3)']}]")
+    path = write(tmp_path / "one.ipynb", "print(1)")
+    runner = runner_for(tmp_path)
+    runner.checks_folder = tmp_path
+    runner.run([path])
+    assert printed(runner, path) == "1\n"
+    assert checks.stored(tmp_path / "cache/key", code_key(nbformat.read(path, as_version=4))) == {}
+
+
+def test_wrong_answers_to_a_number_question_are_wrong_by_more_than_its_tolerance():
+    def answers(answer, tolerance):
+        return [e["answer"] for e in checks.perturbed({"answer": answer, "tolerance": tolerance})]
+
+    assert answers(7, 0) == [6, 8]
+    assert answers(0.5, 0.1) == pytest.approx([0.3, 0.7])
+    assert answers(0.5, 0) == pytest.approx([0.495, 0.505])
+    assert checks.perturbed({"id": "a card"}) == []
+
+
+@pytest.mark.parametrize("check", ["True", "1 + 1 == 2", "'words'", "x = value\nassert True", "x = value\n"])
+def test_a_check_that_asks_nothing_of_the_notebook_is_found(check):
+    assert checks.says_nothing(check)
+    assert not checks.says_nothing("value == 2")
+    assert not checks.says_nothing("half = value / 2\nassert half == 1")
 
 
 def test_the_fingerprint_sees_contents_environment_and_versions(tmp_path):

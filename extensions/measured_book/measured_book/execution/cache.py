@@ -12,6 +12,9 @@ from sphinx.util import logging
 
 from .runner import NotebookFailed, Runner, read_environment
 
+# the file beside the caches that names the one of the last build
+CURRENT = "current.txt"
+
 logger = logging.getLogger(__name__)
 
 
@@ -64,6 +67,9 @@ def fill_cache(app, environment, docnames):
         return
     cache_path = Path(config.nb_execution_cache_path)
     cache_path.mkdir(parents=True, exist_ok=True)
+    # whoever wants to know what this build executed (the tests) finds it
+    (cache_path.parent / CURRENT).write_text(cache_path.name, encoding="utf-8")
+    durations = config.parallel_execution_durations
     runner = Runner(
         cache_path,
         app.parallel_execution_variables,
@@ -71,6 +77,8 @@ def fill_cache(app, environment, docnames):
         limit=config.parallel_execution_limit,
         cell_timeout=config.nb_execution_timeout,
         report=lambda line: logger.info("notebooks: %s", line),
+        expected=json.loads(Path(app.confdir, durations).read_text(encoding="utf-8")) if durations else {},
+        checks_folder=Path(app.confdir, config.parallel_execution_checks) if config.parallel_execution_checks else None,
     )
     try:
         runner.run(runner.missing(paths))
@@ -90,5 +98,7 @@ def register(app):
     app.add_config_value("parallel_execution_packages", [], "env", list)
     app.add_config_value("parallel_execution_workers", 0, "", int)
     app.add_config_value("parallel_execution_limit", 300, "", (int, float))
+    app.add_config_value("parallel_execution_durations", "", "", str)
+    app.add_config_value("parallel_execution_checks", "", "", str)
     # filled in by the extension: a change makes Sphinx read every page again
     app.add_config_value("parallel_execution_fingerprint", "", "env", str)

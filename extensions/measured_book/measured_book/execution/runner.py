@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import os
 import subprocess
@@ -15,8 +16,13 @@ import nbformat
 import psutil
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.db import NbCacheRecord, session_context
+
+from . import checks
 
 DURATIONS = "durations.json"
+# the tags with which a cell is executed in another way; all others are for the page
+EXECUTION_TAGS = {"raises-exception", "skip-execution"}
 
 
 class NotebookFailed(Exception):
@@ -27,12 +33,29 @@ class Runner:
     """Executes notebooks with `workers` processes at a time and caches each as soon as it is ready.
 
     `limit` is the hard limit in seconds for a notebook: one that passes it (a kernel that hangs) is killed and tried
-    once more. `report` is called with a line of text for each thing that happens.
+    once more. `report` is called with a line of text for each thing that happens. `expected` are seconds by file name,
+    for notebooks that this computer never executed. `checks_folder` has files NAME.yml with checks of notebooks
+    (see `checks`).
     """
 
-    def __init__(self, cache_path, environment, *, workers, limit, cell_timeout, report, worker_module=None):
+    def __init__(
+        self,
+        cache_path,
+        environment,
+        *,
+        workers,
+        limit,
+        cell_timeout,
+        report,
+        expected=None,
+        checks_folder=None,
+        worker_module=None,
+    ):
+        self.cache_path = Path(cache_path)
         self.cache = get_cache(str(cache_path))
         self.durations_file = Path(cache_path).parent / DURATIONS
+        self.expected = expected or {}
+        self.checks_folder = checks_folder
         self.environment = os.environ | environment
         self.workers = workers
         self.limit = limit
@@ -44,8 +67,11 @@ class Runner:
         self._lock = threading.Lock()
 
     def missing(self, paths):
-        """Those of the notebooks at `paths` that the cache does not hold, the longest first."""
-        known = self._durations()
+        """Those of the notebooks at `paths` that have to be executed, the longest first.
+
+        Where only tags or text changed, the cached outputs are taken over.
+        """
+        known = self.expected | self._durations()
 
         def is_missing(path):
             try:
@@ -55,7 +81,7 @@ class Runner:
             try:
                 self.cache.match_cache_notebook(notebook)
             except KeyError:
-                return True
+                return not self._take_over(path, notebook)
             return False
 
         return sorted(filter(is_missing, paths), key=lambda p: -known.get(Path(p).name, float("inf")))
@@ -91,10 +117,37 @@ class Runner:
 
     def _cache(self, path, result):
         notebook = nbformat.reads(result["notebook"], as_version=4)
-        bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": result["seconds"]})
+        code = code_key(notebook)
+        if result.get("checks") is not None:
+            checks.store(self.cache_path, code, result["checks"])
+        bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": result["seconds"], "code": code})
         self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         durations = self._durations() | {Path(path).name: round(result["seconds"], 1)}
         self.durations_file.write_text(json.dumps(durations, indent=1), encoding="utf-8")
+
+    def _take_over(self, path, notebook):
+        """Cache for `notebook` the outputs of one with the same code, if there are any, and tell whether there were.
+
+        jupyter-cache knows a notebook by all metadata of its cells, also those that only the page looks at.
+        """
+        code = code_key(notebook)
+        records = [r for r in self.cache.list_cache_records() if (r.data or {}).get("code") == code]
+        if not records:
+            return False
+        record = max(records, key=lambda r: r.created)
+        executed = self.cache.get_cache_bundle(record.pk).nb
+        notebook.metadata["language_info"] = executed.metadata.language_info
+        code_cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+        for cell, done in zip(code_cells, executed.cells, strict=True):
+            cell.outputs, cell.execution_count = done.outputs, done.execution_count
+        bundle = CacheBundleIn(notebook, str(path), data=record.data)
+        taken = self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        with session_context(self.cache.db) as session:
+            # the page says when its code was executed, and that was then
+            session.get(NbCacheRecord, taken.pk).created = record.created
+            session.commit()
+        self.report(f"{Path(path).name}: its code did not change, so its outputs are taken over")
+        return True
 
     def _durations(self):
         try:
@@ -122,6 +175,10 @@ class Runner:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder, "result.json")
             command = [sys.executable, "-m", self.worker_module, str(path), str(output), str(self.cell_timeout)]
+            if self.checks_folder and (found := checks.entries(Path(self.checks_folder, f"{Path(path).stem}.yml"))):
+                requests = Path(folder, "requests.json")
+                requests.write_text(json.dumps(checks.requests(found)), encoding="utf-8")
+                command.append(str(requests))
             # a file and no pipe: what the notebook started may outlive it, and would keep a pipe open
             errors = Path(folder, "errors.txt")
             with self._lock, errors.open("wb") as stream:
@@ -148,6 +205,17 @@ class Runner:
             self._stopped = True  # threads that are freed now must not start the next notebook
             for process in self._processes:
                 _kill(process)
+
+
+def code_key(notebook):
+    """A hash of what decides the outputs of a notebook: its kernel, its code, the tags that change how cells run."""
+    cells = [
+        [cell.source, sorted(EXECUTION_TAGS.intersection(cell.metadata.get("tags", [])))]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+    content = [notebook.metadata.get("kernelspec", {}).get("name"), cells]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
 def _kill(process):
