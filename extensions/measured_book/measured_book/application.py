@@ -17,4 +17,5 @@ class BookApplication(Sphinx):
     book_repository: Repository | None
     live_code_repository: Repository | None
     live_code_thebe: Path
+    finished_pages: dict[str, dict]
     study_library: Library

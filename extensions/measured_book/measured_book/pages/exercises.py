@@ -46,8 +46,8 @@ def read_exercise(path: str | Path) -> Exercise:
     titles = [title for cell in cells if cell.cell_type == "markdown" for title in HEADING.findall(cell.source)]
     points = {"check": 0.0, "answer": 0.0}
     for cell in cells:
-        if notebooks.role(cell) in points:
-            points[notebooks.role(cell)] += cell.metadata.nbgrader["points"]
+        if (role := notebooks.role(cell)) in ("check", "answer"):
+            points[role] += cell.metadata.nbgrader["points"]
     tasks = sum(
         bool(re.match(r"## \d+\.", line)) for c in cells if c.cell_type == "markdown" for line in c.source.splitlines()
     )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lxml.html
 from sphinx.application import Sphinx
@@ -19,6 +20,9 @@ from sphinx.util import logging
 from ..pages import mathematics
 from ..study import cards
 from . import address, bundle, icons, leftovers, theme
+
+if TYPE_CHECKING:
+    from ..application import BookApplication
 
 logger = logging.getLogger(__name__)
 RECORD = "finishing.json"
@@ -119,7 +123,7 @@ def finish(html: str, name: str, app: Sphinx, steps: list[Step] | None = None) -
     return page
 
 
-def finish_site(app: Sphinx, exception: Exception | None) -> None:
+def finish_site(app: "BookApplication", exception: Exception | None) -> None:
     """Finish the pages that this build has written, and write the style sheet and the script of all of them.
 
     A page of an earlier build that Sphinx did not write again is finished already: its record tells what it needs, and

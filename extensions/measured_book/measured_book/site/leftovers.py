@@ -39,6 +39,6 @@ def sweep(app, records: dict) -> None:
             path.unlink()
     if not app.config.html_baseurl:
         (root / "sitemap.xml").unlink(missing_ok=True)
-    for folder in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    for path in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
+        if not any(path.iterdir()):
+            path.rmdir()
