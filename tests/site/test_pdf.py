@@ -193,9 +193,10 @@ def test_what_is_missing_is_told_with_the_way_out(small, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def printed(site):
-    """The folder that `make pdf` wrote."""
-    result = subprocess.run(["make", "pdf"], cwd=book.ROOT, capture_output=True, text=True)
+def printed(site, environment):
+    """The folder to which `make pdf` prints the site that is there."""
+    command = ["make", "-o", "book", "pdf"]
+    result = subprocess.run(command, cwd=book.ROOT, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     return book.ROOT / "_build/pdf"
 
