@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import accessibility
 import book
+import nbformat
 import pytest
 import yaml
 from measured_book.pages import live_code, thebe
@@ -52,11 +53,18 @@ PAGES = {
     "index": f"{HEAD}# A book\n\n```{{code-cell}}\n1 + 1\n```\n",
     "chapters/numbers": CHAPTER,
     "chapters/words": "# Words\n\nNo code.\n",
-    "exercises/numbers/numbers": f"{HEAD}# Exercises\n\n```{{code-cell}}\nanswer = 0\n```\n",
 }
+TASK = {"grade_id": "answer", "cell_type": "code", "grade": True, "solution": True, "task": False, "locked": False}
+EXERCISE = nbformat.v4.new_notebook(
+    cells=[
+        nbformat.v4.new_markdown_cell("# Exercises: numbers\n\n## 1. An answer"),
+        nbformat.v4.new_code_cell("answer = 0", metadata={"nbgrader": TASK | {"points": 1, "schema_version": 3}}),
+    ],
+    metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+)
 # those that a strict policy of content needs
 EXTENSIONS = ["static_interact", "measured_book"]
-CONTENTS = {"chapters": [{"file": name} for name in list(PAGES)[1:]]}
+CONTENTS = {"chapters": [{"file": name} for name in [*list(PAGES)[1:], "exercises/numbers/numbers"]]}
 STRICT = "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
 BUTTON = "Run the code here"
 SLOW = 60_000  # milliseconds that a kernel may take to start
@@ -131,6 +139,8 @@ def _build(folder, repository, hub):
         shutil.copyfile(book.ROOT / "assets/favicon.svg", folder / "favicon.svg")
         config |= {"live_code_binder": hub}
         book.write(folder, PAGES, CONTENTS, EXTENSIONS, config, html={"favicon": "favicon.svg"})
+        (folder / "exercises/numbers").mkdir(parents=True)
+        nbformat.write(EXERCISE, folder / "exercises/numbers/numbers.ipynb")
         result = book.build(folder)
     assert result.returncode == 0, result.stdout[-3000:]
     return folder / "_build/html"
@@ -358,7 +368,11 @@ def test_a_refusal_is_told_with_the_way_out(events, words, live_server, open_pag
     good, Hub.events = Hub.events, events
     page.get_by_role("button", name=BUTTON).click()
     page.get_by_text(words).wait_for()
-    assert page.get_by_role("link", name="open in Colab").get_attribute("href").endswith("chapters/numbers.ipynb")
+    assert (
+        page.get_by_role("link", name="open in Colab", exact=True)
+        .get_attribute("href")
+        .endswith("chapters/numbers.ipynb")
+    )
     assert page.get_by_role("link", name="open on Binder").is_visible()
     Hub.events = good
     _press(page)
@@ -370,12 +384,12 @@ def test_a_strict_policy_is_named(live_site, open_page, ready):
         page = open_page(f"{strict.url}/chapters/numbers.html")
         page.get_by_role("button", name=BUTTON).click()
         page.get_by_text("This site does not allow its pages to ask Binder").wait_for()
-        assert page.get_by_role("link", name="open in Colab").is_visible()
+        assert page.get_by_role("link", name="open in Colab", exact=True).is_visible()
 
 
 def test_the_policy_of_the_readme_is_enough(live_site, open_page, ready):
     """The README's header, with the addresses of this computer where it has those of Binder."""
-    wider = re.search(r"`(connect-src [^`]*)`", (book.ROOT / "extensions/live_code/README.md").read_text())[1]
+    wider = re.search(r"`(connect-src [^`]*)`", (book.ROOT / "README.md").read_text())[1]
     policy = f"{STRICT}; {wider.replace('https: wss:', 'http: ws:')}"
     with book.Server(live_site, policy) as server:
         page = open_page(f"{server.url}/chapters/numbers.html")

@@ -354,16 +354,35 @@ def test_links_lead_into_the_file_or_out_of_the_site(name, readers):
     assert not any("book.invalid" in target for target in targets if isinstance(target, str))
 
 
+@pytest.mark.parametrize("fonts", ["own", "fallback"])
 @pytest.mark.parametrize("name", ["index", *(f"chapters/{slug}" for slug in SLUGS), "reference/formulas"])
-def test_nothing_reaches_over_the_edge_of_the_paper(name, site, server, open_page):
+def test_nothing_reaches_over_the_edge_of_the_paper(name, fonts, site, server, open_page):
+    def answer(route):
+        if route.request.url.endswith("/sheet.html"):
+            route.fulfill(body=text, content_type="text/html; charset=utf-8")
+        elif route.request.url.endswith(".woff2") and fonts == "fallback":
+            route.abort()
+        elif ".css" in route.request.url:
+            # as they are printed: with the book's own fonts, however late
+            response = route.fetch()
+            route.fulfill(
+                response=response, body=response.text().replace("font-display:optional", "font-display:block")
+            )
+        else:
+            route.continue_()
+
     page = open_page("about:blank")
-    page.route("**/sheet.html", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+    page.route("**/*", answer)
     entry = next(entry for entry in Site(site).entries if entry.name == name)
     text = document.compose(Site(site), [entry])
     width = round((A4[0] - 2 * 24 / 25.4 * 72) / PIXEL)
     page.set_viewport_size({"width": width, "height": 1000})
     page.emulate_media(media="print")
     page.goto(f"{server}/sheet.html")
+    loaded = page.evaluate(
+        "document.fonts.ready.then(all => [...all].filter(f => f.status === 'loaded' && /Source/.test(f.family)).length)"
+    )
+    assert (loaded > 0) == (fonts == "own")
     over = page.evaluate(
         """(width) => [...document.querySelectorAll("article *:not(.math-words)")]
         .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > width + 1)
