@@ -248,7 +248,7 @@ def test_a_build_that_cannot_get_thebe_says_why_and_what_to_do(tmp_path, monkeyp
     with pytest.raises(
         ExtensionError, match=r"(?s)npm cannot fetch thebe-core 0\.5\.0: .*do without: live_code_pages: \[\]"
     ):
-        live_code._find(app)
+        live_code.find(app)
     assert list((tmp_path / "share/live_code").iterdir()) == []
 
 
@@ -288,7 +288,7 @@ def test_the_keyboard_alone_changes_and_runs_a_cell(live_page):
 def test_a_live_slider_stands_in_for_the_stored_one_and_moves(live_page):
     stored = live_page.locator("figure.static-interact")
     assert stored.is_visible()
-    live_page.get_by_role("button", name="Run all cells to cell 3").click()
+    live_page.get_by_role("button", name="Run all to here: cell 3").click()
     output = _output(live_page, 3)
     output.get_by_text("the product is 10").wait_for()
     assert not stored.is_visible()
@@ -339,7 +339,7 @@ def test_the_next_page_gets_the_same_computer_and_a_kernel_of_its_own(live_serve
 
 
 def test_only_the_site_and_binder_are_asked(live_server, live_page, hub, jupyter):
-    live_page.get_by_role("button", name="Run all cells to cell 3").click()
+    live_page.get_by_role("button", name="Run all to here: cell 3").click()
     _output(live_page, 3).get_by_text("the product is 10").wait_for()
     known = (live_server, hub, jupyter["url"], "data:", "blob:")
     assert [url for url in live_page.requested if not url.startswith(known)] == []
@@ -348,7 +348,7 @@ def test_only_the_site_and_binder_are_asked(live_server, live_page, hub, jupyter
 
 def test_the_button_the_editors_and_the_outputs_are_accessible(live_page):
     _change(live_page, 2, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n")
-    live_page.get_by_role("button", name="Run all cells to cell 3").click()
+    live_page.get_by_role("button", name="Run all to here: cell 3").click()
     live_page.get_by_text("Ran cell 3.").wait_for()
     _output(live_page, 2).get_by_role("img", name="Figure of cell 2").wait_for()
     assert _output(live_page, 3).get_by_role("slider", name="x").get_attribute("aria-valuetext") == "5"
@@ -373,10 +373,10 @@ def test_a_refusal_is_told_with_the_way_out(events, words, live_server, open_pag
         .get_attribute("href")
         .endswith("chapters/numbers.ipynb")
     )
-    assert page.get_by_role("link", name="open on Binder").is_visible()
+    assert page.get_by_role("link", name="open on Binder", exact=True).is_visible()
     Hub.events = good
     _press(page)
-    assert not page.get_by_role("link", name="open on Binder").is_visible()
+    assert not page.get_by_role("link", name="open on Binder", exact=True).is_visible()
 
 
 def test_a_strict_policy_is_named(live_site, open_page, ready):
@@ -394,7 +394,7 @@ def test_the_policy_of_the_readme_is_enough(live_site, open_page, ready):
     with book.Server(live_site, policy) as server:
         page = open_page(f"{server.url}/chapters/numbers.html")
         _press(page)
-        page.get_by_role("button", name="Run all cells to cell 3").click()
+        page.get_by_role("button", name="Run all to here: cell 3").click()
         _output(page, 3).get_by_text("the product is 10").wait_for()
         assert page.problems == []
 
@@ -418,7 +418,7 @@ def test_a_lost_computer_is_told_and_the_text_stays(live_page, jupyter):
 def test_live_output_has_the_color_of_the_text(scheme, live_server, open_page, ready):
     page = open_page(f"{live_server}/chapters/numbers.html", color_scheme=scheme)
     _press(page)
-    page.get_by_role("button", name="Run all cells to cell 3").click()
+    page.get_by_role("button", name="Run all to here: cell 3").click()
     _output(page, 3).get_by_text("the product is 10").wait_for()
     color = "e => getComputedStyle(e).color"
     expected = page.get_by_text("Words.", exact=True).evaluate(color)

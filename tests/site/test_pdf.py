@@ -380,7 +380,7 @@ def test_nothing_reaches_over_the_edge_of_the_paper(name, fonts, site, server, o
     page.emulate_media(media="print")
     page.goto(f"{server}/sheet.html")
     loaded = page.evaluate(
-        "document.fonts.ready.then(all => [...all].filter(f => f.status === 'loaded' && /Source/.test(f.family)).length)"
+        "document.fonts.ready.then(a => [...a].filter(f => f.status === 'loaded' && /Source/.test(f.family)).length)"
     )
     assert (loaded > 0) == (fonts == "own")
     over = page.evaluate(
