@@ -7,13 +7,14 @@ sheets), `site` (the written files) and `export` (PDF and EPUB, from the built s
 from pathlib import Path
 
 from .execution import cache, stamp
-from .pages import boxes, exercises, launch_links, live_code, mathematics
+from .pages import boxes, exercises, folding, launch_links, live_code, mathematics
 from .site import address, bundle, fonts, lean_pages
 from .study import aids
 
 __version__ = "1.0.0"
 
-PARTS = [cache, stamp, boxes, launch_links, exercises, mathematics, live_code, aids, lean_pages, bundle, fonts, address]
+PARTS = [cache, stamp, boxes, launch_links, exercises, folding, mathematics, live_code, aids, lean_pages, bundle, fonts]
+PARTS += [address]
 STATIC = [Path(__file__).parent / room / "static" for room in ("pages", "study", "site")]
 
 
@@ -47,6 +48,7 @@ EVENTS = [
     ("doctree-read", 390, aids.complete),
     ("doctree-read", 400, launch_links.add_line),
     ("doctree-read", 400, exercises.add_links),
+    ("doctree-read", 440, folding.fold),  # before the stamp, which has the reading time of what is not folded
     ("doctree-read", 450, stamp.stamp),
     ("doctree-read", 500, boxes.mark),
     # each page when all are known
@@ -57,6 +59,8 @@ EVENTS = [
     ("html-page-context", 400, address.describe),  # before Open Graph makes its tags
     ("html-page-context", 500, aids.add_assets),
     ("html-page-context", 500, live_code.add_assets),
+    ("html-page-context", 500, folding.add_assets),
+    ("html-page-context", 500, folding.name_contents),
     ("html-page-context", 500, mathematics.append_glyphs),
     ("html-page-context", 900, lean_pages.escape_title),  # when the theme has made it
     ("html-page-context", 900, address.withdraw),  # when Open Graph has made its tags
