@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+FOLDED = "details.deeper, details.folded-code, .open-deeper"
 CELLS = [
     nbformat.v4.new_markdown_cell("# Page\n\nWords, and a [link](#-deep-one)."),
     nbformat.v4.new_code_cell("print('hidden' + 'code')", metadata={"tags": ["hide-input"]}),
@@ -27,7 +28,11 @@ def folded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("folding")
     (folder / "chapters").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=CELLS, metadata=KERNEL), folder / "chapters/page.ipynb")
-    config = {"html_static_path": [str(book.ROOT / "assets/static")], "html_css_files": ["book.css"]}
+    config = {
+        "bundled_assets_first": ["folding.js"],
+        "html_static_path": [str(book.ROOT / "assets/static")],
+        "html_css_files": ["book.css"],
+    }
     contents = {"chapters": [{"file": "chapters/page"}]}
     book.write(
         folder, {"index": "# A book\n\nWords."}, contents, ["measured_book"], config | {"myst_heading_anchors": 3}
@@ -85,7 +90,7 @@ def test_one_button_opens_all_and_closes_them_again(folded, open_page):
 def test_axe_finds_nothing_in_what_is_folded(viewport, scheme, folded, open_page):
     page = open_page(folded, viewport=viewport, color_scheme=scheme)
     page.locator(".open-deeper").click()
-    found = Axe().run(page, context="article.bd-article", options=book.AXE_OPTIONS).response["violations"]
+    found = Axe().run(page, context=FOLDED, options=book.AXE_OPTIONS).response["violations"]
     assert not found, [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 

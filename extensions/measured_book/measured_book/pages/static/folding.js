@@ -32,5 +32,5 @@
     const link = event.target.closest("a[href*='#']");
     if (link && link.href === location.href) reveal();
   });
-  reveal();
+  window.addEventListener("load", reveal); // :target is known when the page is there
 })();
