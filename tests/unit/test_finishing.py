@@ -6,6 +6,7 @@ import book
 import pytest
 from bs4 import BeautifulSoup
 from lxml import etree
+from measured_book.pages import mathematics
 from measured_book.site import finishing, icons, theme
 from sphinx.errors import ExtensionError
 
@@ -186,9 +187,9 @@ def test_a_page_stays_what_it_is():
 @pytest.mark.parametrize("step", [step for step in finishing.STEPS if step.must], ids=lambda step: step.name)
 def test_a_step_that_finds_nothing_of_what_must_be_there_stops_the_build(step):
     """As after a change of the theme: here of all of its names."""
-    code = '<div class="highlight"><pre></pre></div>' if step.must == finishing.CODE else ""
+    code = '<div class="highlight"><pre></pre></div>' if step.must == theme.CODE else ""
     nav = '<nav class="bd-docs-nav"><details></details></nav>'
-    formula = '<span class="math"></span>' if step.must == finishing.FORMULAS else ""
+    formula = '<span class="math"></span>' if step.must == mathematics.FORMULAS else ""
     page = book.mended(f"<html><head></head><body>{nav}{code}{formula}</body></html>")
     silent = finishing.Step(step.name, lambda page: 0, step.must, step.look_at)
     with pytest.raises(ExtensionError, match=f"page.html: the step '{step.name}' .* Look at "):

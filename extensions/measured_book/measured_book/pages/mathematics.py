@@ -15,6 +15,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
+FORMULAS = "//*[contains(concat(' ', @class, ' '), ' math ')]"
 
 
 def mathjax_folder():
@@ -75,7 +76,7 @@ def share_glyphs(page) -> int:
     A step of the finishing pass; returns the number of formulas.
     """
     outlines = {}
-    formulas = page.tree.xpath("//*[contains(concat(' ', @class, ' '), ' math ')]")
+    formulas = page.tree.xpath(FORMULAS)
     for formula in formulas:
         for glyph in formula.xpath(".//path[@data-c]"):
             outline = glyph.get("d")

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 RECORD = "finishing.json"
 EVERYWHERE = "/html"
-CODE = "//div[contains(concat(' ', @class, ' '), ' highlight ')]/pre"
-FORMULAS = "//*[contains(concat(' ', @class, ' '), ' math ')]"
 
 
 @dataclass
@@ -91,8 +89,13 @@ STEPS = [
     Step("names for screen readers", theme.name_parts, EVERYWHERE, THEME),
     Step("names of unfolding pages", theme.name_unfolders, "//nav[contains(@class, 'bd-docs-nav')]//details", THEME),
     Step("figures fetched late", theme.fetch_figures_late),
-    Step("light code", theme.lighten_code, CODE, "what Sphinx's highlighter writes"),
-    Step("formulas share glyphs", mathematics.share_glyphs, FORMULAS, "pages/mathematics.py, which writes formulas"),
+    Step("light code", theme.lighten_code, theme.CODE, "what Sphinx's highlighter writes"),
+    Step(
+        "formulas share glyphs",
+        mathematics.share_glyphs,
+        mathematics.FORMULAS,
+        "pages/mathematics.py, which writes formulas",
+    ),
     Step("no preview without an address", address.drop_previews),
     Step("style sheets and scripts to the bundle", bundle.take_files, EVERYWHERE, THEME),
     Step("style attributes as classes", bundle.take_style_attributes),

@@ -8,15 +8,6 @@ import tinycss2
 NESTED = {"media", "supports", "layer", "container", "scope"}
 
 
-def class_words(pages):
-    """Every word that stands in a ``class`` or ``id`` attribute of the HTML in `pages`."""
-    words = set()
-    for page in pages:
-        for value in re.findall(r"\s(?:class|id)=\"([^\"]*)\"", page):
-            words.update(value.split())
-    return words
-
-
 def script_words(scripts):
     """Every word in the texts of `scripts`, any of which may become a class of an element."""
     words = set()

@@ -14,6 +14,7 @@ FOUND_TITLE = "titles[file] !== title ? `${titles[file]} > ${title}` : title"
 FOUND_TITLE_AS_TEXT = (
     "id === null ? titles[file] : `${titles[file]} > ${title.replace(/[&<>]/g, (c) => `&#${c.charCodeAt()};`)}`"
 )
+CODE = "//div[contains(concat(' ', @class, ' '), ' highlight ')]/pre"
 # parts of code in the color of the text around them: half of a notebook page's elements
 PLAIN_TOKENS = ("n", "p", "w")
 # what sphinx-thebe appends to each page; the name of the notebook's kernel stands in it as it is
@@ -123,7 +124,7 @@ def lighten_code(page) -> int:
     Each block knows its number of lines (``--lines``), so that a phone can lay it out when it comes near the screen
     without anything moving, and can be reached with the keyboard, since a long line makes it scroll.
     """
-    found = page.tree.xpath("//div[contains(concat(' ', @class, ' '), ' highlight ')]/pre")
+    found = page.tree.xpath(CODE)
     for code in found:
         for token in code.xpath(".//span"):
             if token.get("class") in PLAIN_TOKENS and len(token.attrib) == 1 and not len(token):

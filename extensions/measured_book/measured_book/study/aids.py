@@ -8,6 +8,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from static_interact.render import FRAME_FOLDER, static_interact
 
 from . import anki, cards, elements, pages, terms
 from .library import Library
@@ -69,7 +70,7 @@ def _figure_in(cell: nodes.container, environment: BuildEnvironment) -> nodes.No
         copy = image.deepcopy()
         copy["ids"], copy["names"] = [], []
         return copy
-    slider = next((node for node in cell.findall() if node.tagname == "static_interact"), None)
+    slider = next((node for node in cell.findall() if isinstance(node, static_interact)), None)
     if slider is None:
         return None
     frame = slider["frames"][slider["index"][slider["default"]]]
@@ -78,7 +79,7 @@ def _figure_in(cell: nodes.container, environment: BuildEnvironment) -> nodes.No
         return None
     where = environment.app.builder.get_relative_uri(environment.docname, environment.config.root_doc)
     folder = where.rpartition("/")[0]
-    address = f"{folder}/_static/interact/{picture['image']}".lstrip("/")
+    address = f"{folder}/{FRAME_FOLDER}/{picture['image']}".lstrip("/")
     return elements.element(
         "img", src=address, alt=slider["alternative"], width=picture["width"], height=picture["height"],
         loading="lazy", decoding="async",
