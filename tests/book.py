@@ -22,8 +22,6 @@ SITE = ROOT / "_build/html"
 PAGE_WEIGHT_BUDGET = 500_000
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
-# axe does not look at the size of targets (WCAG 2.2) unless it is asked to
-AXE_OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 # what stock Colab has and a chapter or an exercise may use; they must not need anything else
 STOCK_PACKAGES = {"torch", "numpy", "matplotlib", "sklearn", "scipy", "ipywidgets"}
 

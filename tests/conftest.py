@@ -1,8 +1,10 @@
 """The built site, the sample book and a browser, each made once for all tests that ask for it."""
 
 import os
+from pathlib import Path
 
 import book
+import matplotlib
 import pytest
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
@@ -28,8 +30,12 @@ def _built_once(run_folder, name, source, output=None):
 
 @pytest.fixture(scope="session")
 def site(run_folder):
-    """The folder of the built site; a build with a warning fails every test that needs it."""
-    _built_once(run_folder, "site", book.ROOT)
+    """The folder of the built site; a build with a warning fails every test that needs it.
+
+    With BOOK_BUILT in the environment it is there already: `make test` has just built it, as strictly.
+    """
+    if not os.environ.get("BOOK_BUILT"):
+        _built_once(run_folder, "site", book.ROOT)
     return book.SITE
 
 
@@ -55,13 +61,40 @@ def sample_server(sample_site):
         yield running.url
 
 
+# What a page falls back on where the book's own fonts do not come: families that matplotlib brings, wider than most.
+# Letters are fitted to pixels as everywhere: fontconfig, left alone, fits them so that lines change their length.
+FALLBACKS = {
+    "serif": "DejaVu Serif",
+    "sans-serif": "DejaVu Sans",
+    "system-ui": "DejaVu Sans",
+    "monospace": "DejaVu Sans Mono",
+}
+FONTCONFIG = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>{folder}</dir><cachedir>{folder}/cache</cachedir>{aliases}
+<match target="pattern"><edit name="hintstyle"><const>hintslight</const></edit></match></fontconfig>
+"""
+ALIAS = "<alias binding='same'><family>{}</family><prefer><family>{}</family></prefer></alias>"
+
+
 @pytest.fixture(scope="session")
-def browser():
+def environment(tmp_path_factory):
+    """The environment for a browser: with the same fonts on every computer, whichever it has."""
+    folder = tmp_path_factory.mktemp("fonts")
+    for path in Path(matplotlib.get_data_path(), "fonts/ttf").glob("DejaVu*.ttf"):
+        (folder / path.name).symlink_to(path)
+    aliases = "".join(ALIAS.format(*pair) for pair in FALLBACKS.items())
+    (folder / "fonts.conf").write_text(FONTCONFIG.format(folder=folder, aliases=aliases), encoding="utf-8")
+    return os.environ | {"FONTCONFIG_FILE": str(folder / "fonts.conf")}
+
+
+@pytest.fixture(scope="session")
+def browser(environment):
     """Chromium, the one that the Makefile found."""
     path = os.environ.get("CHROMIUM")
     assert path, "Chromium is missing: run the tests with `make test`, or set CHROMIUM=/path/to/chromium"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], env=environment)
         yield running
         running.close()
 

@@ -5,29 +5,8 @@ import re
 
 import book
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 SLIDER_PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
-REFERENCE = ("cheat-sheet", "flashcards", "formulas", "glossary", "exercises", "for-instructors", "coming", "status")
-PAGES = SLIDER_PAGES + [f"reference/{name}.html" for name in REFERENCE]
-PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
-
-
-SHIFTS = """
-  window.shifts = [];
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      const moved = entry.sources.map((source) => source.node?.parentElement?.outerHTML.slice(0, 90));
-      if (!entry.hadRecentInput) window.shifts.push({ value: entry.value, moved });
-    }
-  }).observe({ type: "layout-shift", buffered: true });
-"""
-READ_TO_THE_END = """async () => {
-  for (let y = 0; y < document.scrollingElement.scrollHeight; y += innerHeight / 2) {
-    scrollTo(0, y);
-    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 20)));
-  }
-}"""
 
 
 def frames(page, figure):
@@ -115,24 +94,6 @@ def test_sliders_move_with_the_keyboard_and_keep_the_page(name, server, open_pag
             assert slider.get_attribute("aria-valuetext") == control["labels"][choice]
             assert slider.evaluate("e => e.nextElementSibling.textContent") == control["labels"][choice]
     assert page.url.split("#")[0] == f"{server}/{name}", "an arrow key turned the page"
-
-
-@pytest.mark.parametrize("name", SLIDER_PAGES)
-def test_frames_are_fetched_on_first_touch_and_not_before(name, server, open_page):
-    page = open_page(f"{server}/{name}")
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    page.wait_for_timeout(500)
-    defaults = set(
-        page.locator(".static-interact-frame img").evaluate_all("images => images.map(i => i.src.split('/').pop())")
-    )
-    fetched = {url.split("/")[-1] for url in page.requested if "/interact/" in url}
-    assert fetched <= defaults
-    figure = page.locator("figure.static-interact").first
-    wanted = {part["image"] for frame in frames(page, figure)["frames"] for part in frame if "image" in part}
-    figure.locator("input, select").first.focus()
-    page.wait_for_load_state("networkidle")
-    fetched = {url.split("/")[-1] for url in page.requested if "/interact/" in url}
-    assert wanted <= fetched <= defaults | wanted
 
 
 @pytest.mark.parametrize("name", SLIDER_PAGES)
@@ -243,29 +204,6 @@ def test_without_scripts_the_default_frame_stands_there(name, server, open_page)
         assert figure.locator("figcaption").is_visible()
 
 
-@pytest.mark.parametrize("name", SLIDER_PAGES)
-def test_on_paper_the_position_is_written_instead_of_the_controls(name, server, open_page):
-    page = open_page(f"{server}/{name}")
-    page.emulate_media(media="print")
-    figure = page.locator("figure.static-interact").first
-    assert not figure.locator(".static-interact-controls").is_visible()
-    assert figure.locator("figcaption").is_visible()
-
-
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [book.DESKTOP, book.PHONE], ids=["desktop", "phone"])
-def test_pages_are_accessible_and_fit(name, scheme, viewport, server, open_page):
-    page = open_page(f"{server}/{name}", viewport=viewport, color_scheme=scheme)
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    overhang = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
-    assert overhang <= 0, f"the page is {overhang} px wider than the screen"
-    assert page.problems == []  # before axe runs, which causes a failed request of its own
-    results = Axe().run(page, options=book.AXE_OPTIONS)
-    found = [f"{v['id']}: {', '.join(n['target'][0] for n in v['nodes'][:3])}" for v in results.response["violations"]]
-    assert found == []
-
-
 def test_figures_keep_their_hues_and_turn_light_in_the_dark_scheme(server, open_page):
     filters = {}
     for scheme in ("light", "dark"):
@@ -274,41 +212,6 @@ def test_figures_keep_their_hues_and_turn_light_in_the_dark_scheme(server, open_
         filters[scheme] = image.evaluate("e => getComputedStyle(e).filter")
     assert filters["light"] == "none"
     assert "invert" in filters["dark"] and "hue-rotate(180deg)" in filters["dark"]
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_first_load_is_light_and_asks_nobody_else(name, server, browser):
-    context = browser.new_context(viewport=book.DESKTOP)
-    page = context.new_page()
-    sizes = {}
-    page.on("response", lambda response: sizes.update({response.url: response}))
-    page.goto(f"{server}/{name}")
-    page.wait_for_load_state("networkidle")
-    # asking for a size takes a turn of the browser's events, in which a late response may come in
-    weights = {url: book.transferred_bytes(response) for url, response in list(sizes.items())}
-    assert not [url for url in weights if "fontawesome" in url], "156 kB for a picture of an arrow"
-    foreign = [url for url in weights if not url.startswith((server, "data:"))]
-    context.close()
-    assert foreign == []
-    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:5]
-    assert sum(weights.values()) <= book.PAGE_WEIGHT_BUDGET, f"{sum(weights.values()):,} bytes; heaviest: {heaviest}"
-
-
-@pytest.mark.parametrize("width", [360, 412])
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_moves_while_a_page_comes_in_slowly_and_is_read(name, width, server, browser):
-    phone = {"width": width, "height": 2 * width}
-    context = browser.new_context(viewport=phone, device_scale_factor=2, is_mobile=True, has_touch=True)
-    page = context.new_page()
-    network = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
-    context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
-    page.add_init_script(SHIFTS)
-    page.goto(f"{server}/{name}")
-    page.wait_for_load_state("networkidle")
-    page.evaluate(READ_TO_THE_END)
-    shifts = page.evaluate("window.shifts")
-    context.close()
-    assert sum(shift["value"] for shift in shifts) <= 0.02, shifts
 
 
 @pytest.mark.parametrize("name", SLIDER_PAGES)

@@ -3,11 +3,11 @@
 import json
 import re
 
+import accessibility
 import book
 import pypdf
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 
 STORE = "study-aids/deep-learning-measured"
 SLUGS = [path.stem for path in book.chapters()]
@@ -33,11 +33,6 @@ def current(page):
 
 def place(page):
     return page.locator(".deck-place").text_content()
-
-
-def axe_findings(page, within):
-    results = Axe().run(page, context=within, options=book.AXE_OPTIONS)
-    return [f"{v['id']}: {v['nodes'][0]['target'][0]}" for v in results.response["violations"]]
 
 
 # ---- flashcards of a chapter ----
@@ -142,7 +137,7 @@ def test_cards_and_questions_are_accessible_in_every_state(scheme, viewport, ser
     number.locator("input").fill("12")
     button(number, "Check").click()
     for within in (".deck", ".quiz"):
-        assert axe_findings(page, within) == []
+        assert accessibility.findings(page, within) == []
     assert page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth") <= 0
 
 

@@ -13,6 +13,8 @@ from lxml import etree
 from measured_book.export import epub
 from PIL import Image
 
+pytestmark = pytest.mark.xdist_group("epub")  # they read one file, which takes long to make
+
 XHTML = {"h": "http://www.w3.org/1999/xhtml", "s": epub.SVG, "e": "http://www.idpf.org/2007/ops"}
 OPF = {"o": "http://www.idpf.org/2007/opf", "dc": "http://purl.org/dc/elements/1.1/"}
 LEFT_OUT = ["exercises/*", "reference/flashcards"]

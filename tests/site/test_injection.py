@@ -14,6 +14,8 @@ import nbformat
 import pytest
 import yaml
 
+pytestmark = pytest.mark.xdist_group("injection")  # they read one book, which is built for them
+
 ATTACK = (
     '</script><script>window.injected=1</script><img src=x onerror="window.injected=1">\'"><svg '
     'onload=window.injected=1>[a](javascript:window.injected=1) &lt;b&gt; &amp;amp; {{ 7 }} \u2028 style="color:red"'

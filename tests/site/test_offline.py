@@ -7,6 +7,8 @@ import zipfile
 import book
 import pytest
 
+pytestmark = pytest.mark.xdist_group("zip")  # it is packed at one place
+
 
 @pytest.fixture(scope="module")
 def unpacked(site, tmp_path_factory):

@@ -18,6 +18,8 @@ BOOK = "deep-learning-measured"
 SLUGS = [path.stem for path in book.chapters()]
 A4 = (595, 842)  # points
 PIXEL = 72 / 96
+# the book is printed once, to one place
+of_one_printing = pytest.mark.xdist_group("pdf")
 
 # ---- a small site, as the theme builds it ----
 
@@ -193,9 +195,10 @@ def test_what_is_missing_is_told_with_the_way_out(small, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def printed(site):
-    """The folder that `make pdf` wrote."""
-    result = subprocess.run(["make", "pdf"], cwd=book.ROOT, capture_output=True, text=True)
+def printed(site, environment):
+    """The folder to which `make pdf` prints the site that is there."""
+    command = ["make", "-o", "book", "pdf"]
+    result = subprocess.run(command, cwd=book.ROOT, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
     return book.ROOT / "_build/pdf"
 
@@ -231,11 +234,13 @@ def _headings(name, selector):
     return [" ".join(heading.get_text().split()) for heading in page.select(f"article {selector}")]
 
 
+@of_one_printing
 def test_there_is_a_file_of_the_book_of_each_chapter_and_of_each_sheet(readers):
     assert set(readers) == {BOOK, *SLUGS, "cheat-sheet", "formulas", "glossary", "status"}
 
 
 @pytest.mark.parametrize("name", [BOOK, *SLUGS, "cheat-sheet", "formulas", "glossary", "status"])
+@of_one_printing
 def test_every_file_is_whole_and_says_what_it_is(name, readers):
     reader = readers[name]
     root = reader.trailer["/Root"]
@@ -251,6 +256,7 @@ def test_every_file_is_whole_and_says_what_it_is(name, readers):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
+@of_one_printing
 def test_a_chapter_has_its_title_its_sections_and_its_last_sentence(slug, readers):
     reader = readers[slug]
     page = book.parsed(book.SITE, f"chapters/{slug}")
@@ -269,6 +275,7 @@ def test_a_chapter_has_its_title_its_sections_and_its_last_sentence(slug, reader
 
 
 @pytest.mark.parametrize("slug", SLUGS)
+@of_one_printing
 def test_formulas_are_found_and_read_aloud(slug, readers):
     wanted = [each["aria-label"] for each in Site(book.SITE).article(f"chapters/{slug}").select(".math [role=img]")]
     assert len(wanted) > 30 and all(words.strip() for words in wanted)
@@ -292,12 +299,14 @@ def _objects(reader):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
+@of_one_printing
 def test_every_figure_is_there_with_its_description(slug, readers):
     images = book.parsed(book.SITE, f"chapters/{slug}").select("article .cell_output img")
     spoken = {str(o["/Alt"]) for o in _objects(readers[slug]) if o.get("/S") == "/Figure" and "/Alt" in o}
     assert images and {image["alt"] for image in images} <= spoken
 
 
+@of_one_printing
 def test_the_book_has_every_page_in_its_order_by_parts(readers):
     reader = readers[BOOK]
     contents = yaml.safe_load((book.ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
@@ -317,6 +326,7 @@ def test_the_book_has_every_page_in_its_order_by_parts(readers):
             assert _squeezed(title) in _squeezed(reader.texts[number - 1])
 
 
+@of_one_printing
 def test_the_contents_tell_the_pages_of_all_sections(readers):
     reader = readers[BOOK]
     sections = [(title, number) for depth, title, number in _outline(reader) if depth in (1, 2) and number > 3]
@@ -343,6 +353,7 @@ def _targets(reader):
 
 
 @pytest.mark.parametrize("name", [BOOK, *SLUGS])
+@of_one_printing
 def test_links_lead_into_the_file_or_out_of_the_site(name, readers):
     targets = list(_targets(readers[name]))
     inner = [target for target in targets if isinstance(target, int)]
@@ -353,16 +364,35 @@ def test_links_lead_into_the_file_or_out_of_the_site(name, readers):
     assert not any("book.invalid" in target for target in targets if isinstance(target, str))
 
 
+@pytest.mark.parametrize("fonts", ["own", "fallback"])
 @pytest.mark.parametrize("name", ["index", *(f"chapters/{slug}" for slug in SLUGS), "reference/formulas"])
-def test_nothing_reaches_over_the_edge_of_the_paper(name, site, server, open_page):
+def test_nothing_reaches_over_the_edge_of_the_paper(name, fonts, site, server, open_page):
+    def answer(route):
+        if route.request.url.endswith("/sheet.html"):
+            route.fulfill(body=text, content_type="text/html; charset=utf-8")
+        elif route.request.url.endswith(".woff2") and fonts == "fallback":
+            route.abort()
+        elif ".css" in route.request.url:
+            # as they are printed: with the book's own fonts, however late
+            response = route.fetch()
+            route.fulfill(
+                response=response, body=response.text().replace("font-display:optional", "font-display:block")
+            )
+        else:
+            route.continue_()
+
     page = open_page("about:blank")
-    page.route("**/sheet.html", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+    page.route("**/*", answer)
     entry = next(entry for entry in Site(site).entries if entry.name == name)
     text = document.compose(Site(site), [entry])
     width = round((A4[0] - 2 * 24 / 25.4 * 72) / PIXEL)
     page.set_viewport_size({"width": width, "height": 1000})
     page.emulate_media(media="print")
     page.goto(f"{server}/sheet.html")
+    loaded = page.evaluate(
+        "document.fonts.ready.then(a => [...a].filter(f => f.status === 'loaded' && /Source/.test(f.family)).length)"
+    )
+    assert (loaded > 0) == (fonts == "own")
     over = page.evaluate(
         """(width) => [...document.querySelectorAll("article *:not(.math-words)")]
         .filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > width + 1)

@@ -155,7 +155,7 @@
       this.button = element("button", { type: "button", textContent: "Run" });
       this.button.setAttribute("aria-label", `Run ${this.name}`);
       this.above = element("button", { type: "button", textContent: "Run all to here" });
-      this.above.setAttribute("aria-label", `Run all cells to ${this.name}`);
+      this.above.setAttribute("aria-label", `Run all to here: ${this.name}`);
       this.button.onclick = () => (this.running ? session.kernel.interrupt() : this.run());
       this.above.onclick = () => runTo(this);
       place.querySelector(".cell_input").after(
