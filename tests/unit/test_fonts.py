@@ -2,11 +2,13 @@
 
 import logging
 import re
+from pathlib import Path
 
 import book
+import matplotlib
 import pytest
 from fontTools.ttLib import TTFont
-from measured_book.site.fonts import DEFAULT_UNICODES, cut, font_file
+from measured_book.site.fonts import DEFAULT_UNICODES, LOCAL, average_width, cut, fallback_rules, font_file, stacks
 from sphinx.errors import ExtensionError
 from sphinx.testing.util import SphinxTestApp
 from sphinx.util import logging as sphinx_logging
@@ -112,3 +114,28 @@ def test_a_site_serves_its_fonts_itself_and_drops_those_no_longer_used(tmp_path)
     assert set((folder / "_static/fonts").iterdir()) == set(files[:2])
     # no half-written font is left behind
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("name", ["DejaVuSerif", "DejaVuSans-Bold"])
+def test_the_widths_of_local_fonts_are_those_of_their_files(name):
+    # matplotlib brings the DejaVu fonts along
+    font = TTFont(Path(matplotlib.get_data_path(), f"fonts/ttf/{name}.ttf"))
+    table = {
+        file: faces[0] for kinds in LOCAL.values() for group in kinds.values() for faces in group for file in faces[1:]
+    }
+    assert average_width(font) == pytest.approx(table[font["name"].getBestFullName().removesuffix(" Book")], rel=0.01)
+
+
+def test_a_fallback_has_the_width_and_the_lines_of_the_face():
+    face = FACE | {"weight": 400, "file": "files/SourceSansPro-Regular.ttf", "fallback": "sans-serif"}
+    rules = fallback_rules(face)
+    assert len(re.findall("@font-face", rules)) == len(LOCAL["sans-serif"])
+    font = TTFont(font_file(face))
+    (rule,) = [rule for rule in rules.splitlines() if 'local("DejaVu Sans")' in rule]
+    percent = {name: float(value) / 100 for name, value in re.findall(r"([\w-]+):([\d.]+)%", rule)}
+    assert percent["size-adjust"] * 0.5084 == pytest.approx(average_width(font), rel=1e-3)
+    for override, measure in {"ascent": font["hhea"].ascent, "descent": -font["hhea"].descent}.items():
+        assert percent[f"{override}-override"] * percent["size-adjust"] == pytest.approx(measure / 1000, rel=1e-3)
+    bold = fallback_rules(face | {"weight": "600 700"})
+    assert 'local("Arial Bold")' in bold and 'local("Arial")' not in bold
+    assert stacks([face]).startswith(':root{--font-source-sans:"Source Sans","Source Sans as Arial",')

@@ -7,7 +7,7 @@ sheets), `site` (the written files) and `export` (PDF and EPUB, from the built s
 from pathlib import Path
 
 from .execution import cache, stamp
-from .pages import boxes, exercises, launch_links, live_code, mathematics
+from .pages import boxes, exercises, folding, launch_links, live_code, mathematics
 from .site import address, finishing, fonts, leftovers, theme
 from .study import aids
 
@@ -19,6 +19,7 @@ PARTS = [
     boxes,
     launch_links,
     exercises,
+    folding,
     mathematics,
     live_code,
     aids,
@@ -61,6 +62,7 @@ EVENTS = [
     ("doctree-read", 390, aids.complete),
     ("doctree-read", 400, launch_links.add_line),
     ("doctree-read", 400, exercises.add_links),
+    ("doctree-read", 440, folding.fold),  # before the stamp, which has the reading time of what is not folded
     ("doctree-read", 450, stamp.stamp),
     ("doctree-read", 500, boxes.mark),
     # each page when all are known
@@ -71,6 +73,8 @@ EVENTS = [
     ("html-page-context", 400, address.describe),  # before Open Graph makes its tags
     ("html-page-context", 500, aids.add_assets),
     ("html-page-context", 500, live_code.add_assets),
+    ("html-page-context", 500, folding.add_assets),
+    ("html-page-context", 500, folding.name_contents),
     ("html-page-context", 900, theme.escape_title),  # when the theme has made it
     ("html-page-context", 500, leftovers.note_page),
     ("html-page-context", 950, fonts.preload),  # when others have settled how addresses are written

@@ -1,4 +1,4 @@
-"""Say below each chapter when it was executed, with what, and how much it checked (see the README)."""
+"""Say below each chapter when it was executed, with what, how much it checked, and how long reading it takes."""
 
 import datetime
 import importlib.metadata
@@ -9,6 +9,7 @@ from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.util.docutils import SphinxDirective
 
+from ..pages.folding import reading_time
 from ..pages.parts import page_link, table
 
 CLAIM = "tag_claim:"
@@ -55,7 +56,8 @@ def stamp(app, document):
     executions(environment)[docname] = execution
     words = (
         f"Last executed on {in_words(execution.date)} in {execution.seconds:.0f} s, all positions of its sliders "
-        f"included, with {versions(app.config.execution_stamp_packages)}. {execution.claims} claims checked."
+        f"included, with {versions(app.config.execution_stamp_packages)}. {execution.claims} claims checked. "
+        f"{reading_time(document)}"
     )
     paragraph = nodes.paragraph("", words, classes=["execution-stamp"])
     if page := app.config.execution_stamp_page:

@@ -12,7 +12,7 @@ from . import formulas
 
 ON_SCREEN = (
     "script, .headerlink, .static-interact-controls, .static-interact-status, .toctree-wrapper, .sheet-finder, "
-    ".sd-stretched-link"
+    ".sd-stretched-link, .open-deeper, .folded-code > summary"
 )
 # names, signs and blanks of code, in ink on paper: with each in its own element a file is twice as large
 PLAIN_CODE = ", ".join(f".highlight span.{kind}" for kind in ("n", "nn", "p", "o", "w"))
@@ -90,6 +90,8 @@ class Site:
             element.decompose()
         for token in article.select(PLAIN_CODE):
             token.unwrap()
+        for element in article.select(".folded-code"):
+            element.unwrap()
         for element in article.select("details"):
             element["open"] = ""
         for formula in article.select(".math > svg"):

@@ -29,7 +29,7 @@ LATE = dict.fromkeys(("searchtools.js", "language_data.js", "searchindex.js"), "
 # Scripts that the bundle has only if an element of some page has this class.
 NEEDED_FOR = {"design-tabs.js": "sd-tab-set", "togglebutton.js": "toggle", "bootstrap.js": "dropdown-menu"}
 # The book's own, which need no other: where one script of a bundle fails, those after it do not run.
-FIRST = ("static_interact.js", "study_aids.js", "keyboard.js", "live_code.js")
+FIRST = ("static_interact.js", "study_aids.js", "keyboard.js", "live_code.js", "folding.js")
 # How inline scripts of the theme and of other extensions begin that only set a value: for a script in the bundle, or
 # for one that is left out. Any other inline script becomes a file that its page loads.
 SETTINGS = ("DOCUMENTATION_OPTIONS.search_as_you_type",)

@@ -158,7 +158,8 @@
       this.above.setAttribute("aria-label", `Run all to here: ${this.name}`);
       this.button.onclick = () => (this.running ? session.kernel.interrupt() : this.run());
       this.above.onclick = () => runTo(this);
-      place.querySelector(".cell_input").after(
+      // below the code, also where that is folded
+      place.querySelector(":scope > :is(.cell_input, .folded-code)").after(
         element("div", { className: "live-code-tools" }, this.button, this.above));
       place.append(this.output);
       new MutationObserver(() => this.describe()).observe(this.output, { childList: true, subtree: true });
@@ -236,7 +237,7 @@
   }
 
   function makeCells(makeNotebook) {
-    const places = [...document.querySelectorAll("div.cell:has(> .cell_input pre)")];
+    const places = [...document.querySelectorAll("div.cell:has(.cell_input pre)")];
     const all = places.map((place, index) => new Cell(place, index + 1));
     const notebook = makeNotebook(all.map(({ id, editor }) => ({ id, source: editor.value })));
     all.forEach((cell) => {
