@@ -105,7 +105,7 @@ STEPS = [
 
 
 def note_version(app: Sphinx, config) -> None:
-    """Have Sphinx write all pages anew when this extension has changed, since finished pages stay as they are."""
+    """Have Sphinx read and write all pages anew when this extension has changed, since finished pages stay as they are."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".css")):
@@ -115,7 +115,7 @@ def note_version(app: Sphinx, config) -> None:
 
 def register(app: Sphinx) -> None:
     """Declare the setting that `note_version` fills in."""
-    app.add_config_value("measured_book_version", "", "html", str)
+    app.add_config_value("measured_book_version", "", "env", str)
 
 
 def finish(html: str, name: str, app: Sphinx, steps: list[Step] | None = None) -> Page:
