@@ -29,9 +29,9 @@ from matplotlib_inline.backend_inline import configure_inline_support, set_matpl
 from PIL import Image
 from static_interact.capture import run_and_capture
 from static_interact.controls import controls_for
-from static_interact.errors import StaticInteractError, describe_call
+from static_interact.errors import StaticInteractError, describe_call, message_in
 from static_interact.freeze import MIME_TYPE, SETTINGS_VARIABLE, FrozenInteract, freeze, install
-from static_interact.render import slider_html, unique_identifier
+from static_interact.markup import slider_html, unique_identifier
 
 
 @pytest.fixture(scope="module", autouse=True)
