@@ -27,7 +27,7 @@ def sliders_of(page):
 
 
 def test_the_cache_depends_on_the_plot_style():
-    """A change of it must execute the chapters anew; the build asks static_interact itself for the files that freeze."""
+    """A change of it must execute the chapters anew; static_interact names its own files."""
     config = yaml.safe_load((book.ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
     styles = {p.relative_to(book.ROOT).as_posix() for p in (book.ROOT / "assets").glob("*style*")}
     assert styles == set(config["parallel_execution_depends"])

@@ -12,7 +12,8 @@ class OwnBrowser:
     """A plugin with the fixture `browser`."""
 
     @pytest.fixture(scope="session")
-    def browser(self) -> Iterator[Browser]:
+    @classmethod
+    def browser(cls) -> Iterator[Browser]:
         """Chromium: the one that CHROMIUM names, else the system's, else Playwright's own."""
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         with sync_playwright() as playwright:

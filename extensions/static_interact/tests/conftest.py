@@ -19,7 +19,8 @@ class OwnBrowser:
     """A plugin with the fixture `browser`."""
 
     @pytest.fixture(scope="session")
-    def browser(self):
+    @classmethod
+    def browser(cls):
         """Chromium: the one that CHROMIUM names, else the system's, else Playwright's own."""
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         with sync_playwright() as playwright:
