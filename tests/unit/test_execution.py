@@ -387,6 +387,12 @@ def test_the_fingerprint_sees_contents_environment_and_versions(tmp_path):
     (tmp_path / "folder/deep.txt").rename(tmp_path / "folder/renamed.txt")
     found.add(key())
     assert len(found) == 6
+    # code that runs in kernels, wherever it is installed
+    module = tmp_path / "module.py"
+    for text in ("c = 1", "c = 2"):
+        module.write_text(text)
+        found.add(fingerprint(tmp_path, ["style.py", "folder"], {}, ["numpy"], [module]))
+    assert len(found) == 8
     with pytest.raises(FileNotFoundError, match="no-such-file"):
         fingerprint(tmp_path, ["no-such-file"], {}, [])
 

@@ -3,24 +3,24 @@
 import base64
 import contextlib
 import io
-import re
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from IPython import get_ipython
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import display
 from PIL import Image
 
-from .errors import StaticInteractError
+from .bundle import Part
+from .errors import ANSI_ESCAPE, StaticInteractError
 from .images import compress
 
-ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-
-class _Parts(list):
+class _Parts(list[Part]):
     """The parts of a frame: text and images, adjacent texts joined."""
 
-    def add_text(self, text):
+    def add_text(self, text: str) -> None:
         if not text:
             return
         if self and self[-1]["type"] == "text":
@@ -28,7 +28,7 @@ class _Parts(list):
         else:
             self.append({"type": "text", "text": text})
 
-    def add_bundle(self, data, metadata):
+    def add_bundle(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> None:
         text = data.get("text/plain")
         # "<IPython.core.display.HTML object>" or "<Figure size 640x480 with 1 Axes>" only names what is shown
         is_name = text is not None and len(data) > 1 and text.startswith("<") and text.endswith(">")
@@ -47,37 +47,39 @@ class _Parts(list):
 class _Stream(io.TextIOBase):
     encoding = "utf-8"
 
-    def __init__(self, parts):
+    def __init__(self, parts: _Parts) -> None:
         self._parts = parts
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         self._parts.add_text(text)
         return len(text)
 
 
 class _Publisher(CapturingDisplayPublisher):
-    def publish(self, data, metadata=None, *, update=False, **_):
+    parts: _Parts
+
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, *, update: bool = False, **_: Any) -> None:
         if update:
             raise StaticInteractError("it updates an earlier display. Show what matters once, when it is ready.")
         self.parts.add_bundle(data, metadata)
 
-    def clear_output(self, wait=False):
+    def clear_output(self, wait: bool = False) -> None:
         self.parts.clear()
 
 
-def _image(png, size):
+def _image(png: bytes | str, size: Mapping[str, Any]) -> Part:
     """Compress a PNG (see `images.compress`); `width` and `height` are in CSS pixels."""
     raw = png if isinstance(png, bytes) else base64.b64decode(png)
     picture = Image.open(io.BytesIO(raw))
-    width, height = size.get("width"), size.get("height")
-    if width is None and height is None:
-        width, height = picture.size
-    elif width is None:
-        width = height * picture.width / picture.height
-    elif height is None:
+    width: float | None = size.get("width")
+    height: float | None = size.get("height")
+    # one given side keeps the proportions
+    if width is None:
+        width = picture.width if height is None else height * picture.width / picture.height
+    if height is None:
         height = width * picture.height / picture.width
     return {
         "type": "image",
@@ -88,7 +90,7 @@ def _image(png, size):
 
 
 @contextlib.contextmanager
-def _redirected(parts):
+def _redirected(parts: _Parts) -> Iterator[None]:
     shell = get_ipython()
     if shell is None:
         raise StaticInteractError("freezing needs IPython: it runs in the kernel that executes a notebook.")
@@ -104,7 +106,7 @@ def _redirected(parts):
         shell.display_pub, sys.stdout = saved
 
 
-def show_open_figures():
+def show_open_figures() -> None:
     """Show the figures that are still open and close them, as the inline backend does at the end of a cell.
 
     ipywidgets has a function for this that knows some of the inline backend's names only, and shows nothing under
@@ -117,12 +119,11 @@ def show_open_figures():
         pyplot.close("all")
 
 
-def run_and_capture(function, values):
-    """Call ``function(**values)`` and return its frame: a list of parts.
+def run_and_capture(function: Callable[..., Any], values: Mapping[str, Any]) -> list[Part]:
+    """Call ``function(**values)`` and return its frame.
 
-    A part is ``{"type": "text", "text": str}`` or ``{"type": "image", "webp": base64 str, "width": int,
-    "height": int}``, the size in CSS pixels. Figures left open are shown at the end and what the function returns
-    is displayed, as `ipywidgets.interact` does. Exceptions of the function pass through.
+    Figures left open are shown at the end and what the function returns is displayed, as `ipywidgets.interact` does.
+    Exceptions of the function pass through.
     """
     parts = _Parts()
     with _redirected(parts):

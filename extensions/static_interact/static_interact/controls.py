@@ -2,10 +2,13 @@
 
 import dataclasses
 import math
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import ipywidgets
 
+from .bundle import ControlData
 from .errors import StaticInteractError
 
 WAYS_OUT = (
@@ -25,11 +28,11 @@ class Control:
     name: str
     label: str
     kind: str
-    values: tuple
-    labels: tuple
+    values: tuple[Any, ...]
+    labels: tuple[str, ...]
     default: int
 
-    def for_page(self):
+    def for_page(self) -> ControlData:
         """The part that the page needs, as JSON-ready data: no Python values, which may be anything."""
         return {
             "name": self.name,
@@ -43,11 +46,11 @@ class Control:
 class _Unrun(ipywidgets.interactive):
     """ipywidgets' own reading of `interact`'s arguments, without running the function."""
 
-    def update(self, *args):
+    def update(self, *args: Any) -> None:
         """Run nothing: freezing runs every position itself."""
 
 
-def controls_for(function, arguments):
+def controls_for(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[list[Control], dict[str, Any]]:
     """Let ipywidgets turn `arguments` into widgets and list the positions of each.
 
     Returns the controls in the order of the function's parameters, and a dictionary of the arguments that
@@ -63,7 +66,7 @@ def controls_for(function, arguments):
     return controls, constants
 
 
-def _control(widget):
+def _control(widget: Any) -> Control:
     name = widget._kwarg
     label = widget.description or name
     if isinstance(widget, (ipywidgets.Checkbox, ipywidgets.ToggleButton)):
@@ -91,7 +94,7 @@ def _control(widget):
     )
 
 
-def _selection(widget, name, label, kind):
+def _selection(widget: Any, name: str, label: str, kind: str) -> Control:
     # _options_full is the only place where ipywidgets 7 and 8 both keep (label, value) pairs
     labels = tuple(str(text) for text, _ in widget._options_full)
     values = tuple(value for _, value in widget._options_full)
@@ -111,7 +114,7 @@ def _selection(widget, name, label, kind):
     return Control(name, label, kind, values, labels, default)
 
 
-def _steps(widget, name):
+def _steps(widget: Any, name: str) -> list[Decimal]:
     """The positions from min to max as decimals, so that 0.1 + 0.2 reads 0.3."""
     limits = widget.min, widget.max, widget.step
     if None in limits or not all(map(math.isfinite, limits)):
@@ -127,12 +130,12 @@ def _steps(widget, name):
     return [low + i * step for i in range(count)]
 
 
-def _clean(value):
+def _clean(value: float) -> float:
     """Drop the rounding noise of a power: 10**-0.5 stays, 0.010000000000000002 becomes 0.01."""
     return float(f"{float(value):.12g}")
 
 
-def _numeric(widget, name, label, values):
+def _numeric(widget: Any, name: str, label: str, values: tuple[float, ...]) -> Control:
     default = min(range(len(values)), key=lambda i: abs(values[i] - widget.value))
     # rounding noise is small beside the distance to the next position, whatever the slider's range
     gap = min((abs(v - values[default]) for i, v in enumerate(values) if i != default), default=0)
@@ -145,7 +148,7 @@ def _numeric(widget, name, label, values):
     return Control(name, label, "range", values, labels, default)
 
 
-def _number_labels(values, readout_format):
+def _number_labels(values: tuple[float, ...], readout_format: str) -> tuple[str, ...]:
     """Labels in the format of the live slider's readout, or more digits where two would read the same."""
     formats = [readout_format, *(f".{digits}g" for digits in range(3, 13))]
     for spec in formats:

@@ -3,30 +3,37 @@
 import json
 import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import prod
+from typing import Any
 
+from .bundle import MIME_TYPE, Bundle, Part
 from .capture import run_and_capture, show_open_figures
-from .controls import controls_for
+from .controls import Control, controls_for
 from .errors import StaticInteractError, describe_call
 
-MIME_TYPE = "application/vnd.static-interact.v1+json"
 SETTINGS_VARIABLE = "STATIC_INTERACT_SETTINGS"
-DEFAULT_SETTINGS = {"max_frames": 120, "max_seconds": 60, "startup": []}
+DEFAULT_SETTINGS: dict[str, Any] = {"max_frames": 120, "max_seconds": 60, "startup": []}
 
 
-def settings():
-    """The budgets, from the environment that the Sphinx side sets, or the defaults."""
+def settings() -> dict[str, Any]:
+    """The budgets and start-up files, from the variable that the build sets, or the defaults."""
     return DEFAULT_SETTINGS | json.loads(os.environ.get(SETTINGS_VARIABLE, "{}"))
 
 
-def freeze(function, arguments, *, max_frames, max_seconds, clock=time.monotonic):
+def freeze(
+    function: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    *,
+    max_frames: int,
+    max_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> Bundle:
     """Run `function` at every position of the controls made from `arguments`.
 
-    Returns the bundle that the page is made from: ``controls`` (see `Control.for_page`), ``frames`` (each distinct
-    frame once), ``index`` (the frame of each position, the last control running fastest), ``default`` (the position
-    shown at first), ``name`` (of the function) and ``seconds``. Raises `StaticInteractError`, with the values and the
-    way out, if a control cannot be listed, a call raises or shows nothing, or a budget is passed.
+    Returns the bundle that the page is made from. Raises `StaticInteractError`, with the values and the way out, if a
+    control cannot be listed, a call raises or shows nothing, or a budget is passed.
     """
     name = getattr(function, "__name__", "interact")
     controls, constants = controls_for(function, arguments)
@@ -41,7 +48,9 @@ def freeze(function, arguments, *, max_frames, max_seconds, clock=time.monotonic
             f"interact({name}) has {count:,} positions ({sizes}), more than the budget of {max_frames}. "
             "Take larger steps, fewer options or fewer controls."
         )
-    frames, index, seen = [], [], {}
+    frames: list[list[Part]] = []
+    index: list[int] = []
+    seen: dict[str, int] = {}
     started = clock()
     for number, values in enumerate(product(*(control.values for control in controls)), start=1):
         call = dict(zip((control.name for control in controls), values, strict=True)) | constants
@@ -68,7 +77,7 @@ def freeze(function, arguments, *, max_frames, max_seconds, clock=time.monotonic
     }
 
 
-def _run(function, values):
+def _run(function: Callable[..., Any], values: Mapping[str, Any]) -> list[Part]:
     try:
         frame = run_and_capture(function, values)
     except StaticInteractError as error:
@@ -85,7 +94,7 @@ def _run(function, values):
     return frame
 
 
-def _position(controls):
+def _position(controls: Sequence[Control]) -> int:
     """Index of the default position in row-major order."""
     position = 0
     for control in controls:
@@ -100,7 +109,7 @@ class FrozenInteract:
     the function is given back, so that it can be called later.
     """
 
-    def __call__(self, __interact_f=None, **arguments):
+    def __call__(self, __interact_f: Callable[..., Any] | None = None, **arguments: Any) -> Callable[..., Any]:
         if __interact_f is None:
             return lambda function: self(function, **arguments)
         from IPython.display import display
@@ -121,12 +130,12 @@ class FrozenInteract:
         display({MIME_TYPE: bundle, "text/plain": plain}, raw=True)
         return __interact_f
 
-    def options(self, **_):
+    def options(self, **_: Any) -> "FrozenInteract":
         """Accept ipywidgets' options; they steer live widgets only."""
         return self
 
 
-def _cell():
+def _cell() -> str:
     from IPython import get_ipython
 
     shell = get_ipython()
@@ -134,7 +143,7 @@ def _cell():
     return f"cell In[{len(shell.history_manager.input_hist_parsed) - 1}]" if shell else "outside a notebook"
 
 
-def install():
+def install() -> None:
     """Replace `interact` and `interact_manual` in ipywidgets, and keep widgets from opening comms.
 
     Meant for the kernels of a build. Widgets then leave no state in the notebook, which would make the page load

@@ -2,8 +2,10 @@
 
 import io
 
+from PIL.Image import Image
 
-def _levels(bits):
+
+def _levels(bits: int) -> list[int]:
     """A table that rounds 0 to 255 to the nearest of ``2**bits`` evenly spaced levels."""
     top = 2**bits - 1
     return [round(round(value / 255 * top) * 255 / top) for value in range(256)]
@@ -15,8 +17,8 @@ def _levels(bits):
 ROUNDING = _levels(6) * 3 + _levels(4)
 
 
-def compress(picture):
-    """Encode a Pillow image as WebP, lossless but for `ROUNDING`; returns bytes."""
+def compress(picture: Image) -> bytes:
+    """Encode a Pillow image as WebP, lossless but for `ROUNDING`."""
     out = io.BytesIO()
     picture.convert("RGBA").point(ROUNDING).save(out, "WEBP", lossless=True, quality=60, method=4, exact=False)
     return out.getvalue()

@@ -1,7 +1,7 @@
 """Run by IPython when a kernel of the build starts (`PYTHONSTARTUP`): freeze sliders, then run files."""
 
 
-def _start():
+def _start() -> None:
     import os
     import runpy
     import sys

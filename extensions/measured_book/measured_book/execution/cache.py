@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path, PurePosixPath
 
+import static_interact
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -18,11 +19,12 @@ CURRENT = "current.txt"
 logger = logging.getLogger(__name__)
 
 
-def fingerprint(root, depends, environment, packages):
+def fingerprint(root, depends, environment, packages, modules=()):
     """A short hash of all that notebook outputs depend on besides the notebooks.
 
     `depends` are files and folders below `root`, `environment` the kernels' variables, `packages` names whose
-    installed versions count. Raises `FileNotFoundError` for a path that does not exist.
+    installed versions count, `modules` files of code that runs in the kernels, wherever it is installed. Raises
+    `FileNotFoundError` for a path that does not exist.
     """
     digest = hashlib.sha256()
     for entry in sorted(depends):
@@ -34,6 +36,8 @@ def fingerprint(root, depends, environment, packages):
             if "__pycache__" in file.parts or ".egg-info" in str(file):
                 continue
             digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
+    for module in modules:
+        digest.update(module.name.encode() + b"\0" + module.read_bytes() + b"\0")
     versions = {name: importlib.metadata.version(name) for name in packages}
     digest.update(json.dumps([environment, versions, sys.version_info[:2]], sort_keys=True).encode())
     return digest.hexdigest()[:16]
@@ -44,7 +48,10 @@ def choose_cache(app, config):
     try:
         file = config.parallel_execution_environment
         environment = read_environment(root / file) if file else {}
-        key = fingerprint(root, config.parallel_execution_depends, environment, config.parallel_execution_packages)
+        sliders = static_interact.kernel_files() if static_interact.__name__ in app.extensions else []
+        key = fingerprint(
+            root, config.parallel_execution_depends, environment, config.parallel_execution_packages, sliders
+        )
     except (OSError, ValueError, importlib.metadata.PackageNotFoundError) as error:
         raise ExtensionError(f"parallel_execution: {error!r}. Check its settings in the configuration.") from error
     config.parallel_execution_fingerprint = key

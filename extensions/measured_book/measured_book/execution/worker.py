@@ -5,7 +5,6 @@ Writes a JSON file: the executed notebook and the seconds, or where and why it f
 """
 
 import json
-import re
 import sys
 import tempfile
 import time
@@ -14,10 +13,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from static_interact.errors import ANSI_ESCAPE, StaticInteractError
 
 from . import checks
-
-ANSI_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def execute(source, cell_timeout, requests=None):
@@ -71,7 +69,7 @@ def brief(error):
     if not isinstance(error, CellExecutionError):
         return str(error).splitlines()[0]
     name, value = error.ename, ANSI_ESCAPE.sub("", error.evalue)
-    if name == "StaticInteractError":
+    if name == StaticInteractError.__name__:
         return value
     lines = ANSI_ESCAPE.sub("", str(error)).rstrip().splitlines()
     return "\n".join(lines[-12:])

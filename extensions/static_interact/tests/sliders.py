@@ -1,0 +1,43 @@
+"""How tests move a slider in the browser and see what it shows: these of the package, and those of a book."""
+
+import json
+
+
+def frames(page, figure):
+    """The slider's data, as its script reads it."""
+    return json.loads(figure.locator("script[type='application/json']").text_content())
+
+
+def wait_for_position(figure, position):
+    figure.locator(f".static-interact-frame[data-position='{position}']:not([aria-busy])").wait_for(timeout=10_000)
+
+
+def shown(figure):
+    """What the frame shows: the file names of its images and the texts, in order."""
+    return figure.locator(".static-interact-frame").evaluate(
+        "frame => [...frame.children].map(e => e.tagName === 'IMG' ? e.src.split('/').pop() : e.textContent)"
+    )
+
+
+def expected(data, position):
+    return [part.get("image", part.get("text")) for part in data["frames"][data["index"][position]]]
+
+
+def set_choices(figure, data, choices):
+    """Move every control to the given choice with real input events; return the position."""
+    position = 0
+    for control, choice in zip(data["controls"], choices, strict=True):
+        position = position * len(control["labels"]) + choice
+        element = figure.locator(f"[data-control='{control['name']}']")
+        kind = element.evaluate("e => e.type === 'fieldset' ? 'radio' : e.type || e.tagName.toLowerCase()")
+        if kind == "checkbox":
+            element.set_checked(bool(choice))
+        elif kind == "radio":
+            element.locator("input").nth(choice).check(force=True)
+        elif kind.startswith("select"):
+            element.select_option(index=choice)
+        else:
+            element.evaluate(
+                "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})); }", str(choice)
+            )
+    return position

@@ -1,0 +1,142 @@
+"""The Sphinx side on a small book: what pages carry, which files stay, and what stops a build."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+pytestmark = pytest.mark.built
+
+SETUP = """
+import matplotlib.pyplot as plt
+from ipywidgets import IntSlider, interact
+
+def bar(height):
+    fig, ax = plt.subplots(figsize=(2, 1))
+    ax.bar([0], [height])
+"""
+COUNT = "from ipywidgets import interact\n\n@interact(n=(0, 2))\ndef count(n):\n    print('n =', n)"
+ALT = {"mystnb": {"image": {"alt": "A bar as high as the slider says"}}}
+
+
+class Book:
+    """A book of two notebooks, one of them in a folder, that uses static_interact alone."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.site = folder / "_build/html"
+        (folder / "part").mkdir()
+        (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: part/bars\n")
+        self.notebook("index.ipynb", "# Start", (COUNT, {}))
+
+    def notebook(self, name, *cells):
+        notebook = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+        for number, cell in enumerate(cells):
+            new = nbformat.v4.new_markdown_cell if isinstance(cell, str) else nbformat.v4.new_code_cell
+            source, metadata = (cell, {}) if isinstance(cell, str) else cell
+            notebook.cells.append(new(source, metadata=metadata, id=f"cell{number}"))
+        nbformat.write(notebook, self.folder / name)
+
+    def build(self, **config):
+        lines = ["title: Test", "execute: {execute_notebooks: cache}", "sphinx:"]
+        lines += ["  extra_extensions: [static_interact]", f"  config: {json.dumps(config)}"]
+        (self.folder / "_config.yml").write_text("\n".join(lines))
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", self.folder, "-W", "--keep-going"]
+        # colours would stand between the words of a message
+        environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "1000"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+        done.terminal = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+        return done
+
+    def frames(self):
+        return {path.name for path in (self.site / "_static/interact").glob("*")}
+
+    def page(self, name):
+        return BeautifulSoup((self.site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    """Three builds of one book: with warnings, mended, and with everything that stops a build."""
+    book = Book(tmp_path_factory.mktemp("book"))
+    found = {}
+    book.notebook(
+        "part/bars.ipynb",
+        "# Bars\n\n## Bar\n\nText.",
+        (SETUP, {}),
+        ("interact(bar, height=(1, 4));", {}),
+        ("IntSlider()", {}),
+    )
+    first = book.build()
+    found["warned"] = first.returncode, first.terminal, book.frames(), None
+    book.notebook("part/bars.ipynb", "# Bars\n\n## Bar\n\nText.", (SETUP, {}), ("interact(bar, height=(1, 2));", ALT))
+    second = book.build()
+    pages = {name: book.page(name) for name in ("index.html", "part/bars.html")}
+    found["mended"] = second.returncode, second.terminal, book.frames(), pages
+    failing = "def reciprocal(n):\n    print(1 / n)\n\ninteract(reciprocal, n=(-1, 1));"
+    book.notebook("index.ipynb", "# Start", ("from ipywidgets import interact", {}), (failing, {}))
+    third = book.build(static_interact_max_page_bytes=100)
+    found["stopped"] = third.returncode, third.terminal, book.frames(), None
+    return found
+
+
+def test_a_slider_without_alternative_and_a_bare_widget_are_warnings_that_fail_a_strict_build(builds):
+    status, terminal, *_ = builds["warned"]
+    assert status != 0
+    warned = [line for line in terminal.splitlines() if "WARNING" in line and "static_interact" in line]
+    assert len(warned) == 2, terminal
+    assert re.search(r"bars\.ipynb.*cell 3: the slider of bar\(\) has no text alternative.*mystnb", warned[0])
+    assert re.search(r"bars\.ipynb.*cell 4 shows a widget that needs a kernel", warned[1])
+    assert builds["mended"][0] == 0, builds["mended"][1]
+
+
+def test_frames_that_no_page_uses_are_removed(builds):
+    before, after = builds["warned"][2], builds["mended"][2]
+    assert len(before) == 4
+    assert len(after) == 2
+    assert after < before
+
+
+def test_pages_carry_the_sliders_and_find_their_frames(builds):
+    pages = builds["mended"][3]
+    slider = pages["part/bars.html"].find("figure", class_="static-interact")
+    data = json.loads(slider.find("script").string)
+    images = {part["image"] for frame in data["frames"] for part in frame}
+    assert images == builds["mended"][2]
+    assert data["folder"] == "../_static/interact/"
+    assert slider.find("img")["alt"] == "A bar as high as the slider says (height = 1)"
+    text = pages["index.html"].find("figure", class_="static-interact")
+    assert text.find("pre").get_text() == "n = 1"
+    assert json.loads(text.find("script").string)["folder"] == "_static/interact/"
+    for page in pages.values():
+        assert len(page.find_all("script", src=re.compile(r"static_interact\.js"))) == 1
+        assert len(page.find_all("link", href=re.compile(r"static_interact\.css"))) == 1
+        assert not page.find_all(string=re.compile("widget-view"))
+
+
+def test_a_section_and_a_slider_of_the_same_name_have_two_identifiers(builds):
+    page = builds["mended"][3]["part/bars.html"]
+    assert page.find("figure", class_="static-interact")["id"] == "bar-2"
+    assert [e.name for e in page.find_all(id="bar")] == ["section"]
+
+
+def test_a_frame_that_raises_stops_the_build_and_names_notebook_cell_and_values(builds):
+    status, terminal, *_ = builds["stopped"]
+    assert status != 0
+    message = r"index\.ipynb: cell In\[2\]: reciprocal\(n=0\) raised ZeroDivisionError: division by zero. A position"
+    assert re.search(rf"Extension error.*{message}", terminal, re.DOTALL), terminal
+
+
+def test_a_page_over_its_weight_stops_the_build_and_names_sliders_and_remedy(builds):
+    _, terminal, frames, _ = builds["stopped"]
+    message = (
+        r"bars\.ipynb: its slider frames weigh 0.00 MB, .* budget of 0.00 MB. Draw less .*\(bar\(\) in cell 3: 2 frames"
+    )
+    assert re.search(message, terminal), terminal
+    assert frames == builds["mended"][2]
