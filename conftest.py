@@ -15,7 +15,7 @@ os.environ.update(read_environment(ROOT / os.environ.get("NUMERIC_ENVIRONMENT", 
 
 # the tests of these rooms go to whichever process is free; those of any other file share what they have built
 SPREAD = {"browser", "notebooks"}
-TOGETHER = {"test_live_code.py", "test_jupyterlab.py", "test_exercises.py"}
+TOGETHER = {"test_live_code.py", "test_jupyterlab.py"}
 
 _compare_outputs = IPyNbCell.compare_outputs
 
@@ -34,10 +34,10 @@ IPyNbCell.compare_outputs = _compare_texts
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what `make check` leaves out, and keep together what shares a classroom or a small book."""
+    """Mark what `make check` leaves out, and keep together what shares a small book."""
     for item in items:
         names = getattr(item, "fixturenames", ())
-        for fixture, mark in (("site", "built"), ("browser", "browser"), ("classroom", "slow")):
+        for fixture, mark in (("site", "built"), ("browser", "browser"), ("classroom", "slow"), ("judged", "slow")):
             if fixture in names:
                 item.add_marker(mark)
         if SPREAD.isdisjoint(item.path.parts) or item.path.name in TOGETHER:

@@ -2,34 +2,27 @@
 
 import ast
 import copy
-import itertools
 import re
+import shutil
 from pathlib import Path
 
+import answers
 import book
 import pytest
 import run_notebooks
 import submissions
-import yaml
+from answers import NAMES, mutants, released, solution
 from grading import course, handout, notebooks
+from grading.restore import restore
+from nbval.plugin import IPyNbFile, coalesce_streams
 
 SLUGS = [path.stem for path in book.chapters()]
-NAMES = sorted(path.stem for path in (book.ROOT / "solutions").glob("*/*.ipynb"))
 
+# what is said of an exercise when it has been run stays on one process, which runs it once
 each_exercise = pytest.mark.parametrize("name", NAMES)
-
-
-def solution(name):
-    return notebooks.read(book.ROOT / "solutions" / name / f"{name}.ipynb")
-
-
-def released(name):
-    return notebooks.read(book.ROOT / "exercises" / name / f"{name}.ipynb")
-
-
-def mutants(name):
-    """The known wrong answers of an exercise, a list of mappings (tests/notebooks/wrong_answers/NAME.yml)."""
-    return yaml.safe_load((book.ROOT / "tests/notebooks/wrong_answers" / f"{name}.yml").read_text(encoding="utf-8"))
+each_exercise_run = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"exercise {name}")) for name in NAMES]
+)
 
 
 def cells_with(notebook, *roles):
@@ -174,46 +167,106 @@ def test_wrong_answers_are_kept_for_every_task(name):
         assert source.count(mutant["replace"].rstrip("\n")) == 1, f"{mutant['wrong']}: not found, or not once"
 
 
-# ---- points ----
+# ---- answers, run in copies of one process ----
 
 
-def _wrong(name, round_):
-    """The right notebook with the wrong answer number `round_` of every task that has so many, and these mutants."""
-    notebook = submissions.solved(solution(name), released(name))
-    chosen = []
-    for _, group in itertools.groupby(sorted(mutants(name), key=lambda m: m["task"]), key=lambda m: m["task"]):
-        for mutant in list(group)[round_ : round_ + 1]:
+@pytest.fixture(scope="session")
+def judged():
+    """What the checks say of all known answers to an exercise, by its name; each is run once."""
+    known = {}
+
+    def judge(name):
+        if name not in known:
+            known[name] = answers.judge(solution(name), answers.variants(name))
+        return known[name]
+
+    return judge
+
+
+@each_exercise_run
+def test_the_right_answers_print_what_is_stored(name, judged, request):
+    """The comparison is nbval's, as for the chapters."""
+    path = book.ROOT / "solutions" / name / f"{name}.ipynb"
+    differ = []
+    for item, outputs in zip(
+        IPyNbFile.from_parent(request.session, path=path).collect(), judged(name).outputs, strict=True
+    ):
+        live = coalesce_streams([notebooks.NotebookNode(output) for output in outputs])
+        if item.options["check"] and not item.compare_outputs(live, coalesce_streams(item.cell.outputs)):
+            differ += [item.name, *item.comparison_traceback]
+    assert not differ, "run make outputs\n" + "\n".join(differ)
+
+
+@each_exercise_run
+def test_every_check_passes_the_right_answers(name, judged):
+    assert not any(judged(name).errors[""].values()), judged(name).errors[""]
+
+
+WRONG = [
+    pytest.param(name, variant, id=f"{name} {variant.title}", marks=pytest.mark.xdist_group(f"exercise {name}"))
+    for name in NAMES
+    for variant in answers.variants(name)
+]
+
+
+@pytest.mark.parametrize(("name", "variant"), WRONG)
+def test_a_wrong_answer_loses_its_points_is_told_why_and_costs_no_other_task(name, variant, judged):
+    errors = judged(name).errors[variant.title]
+    for task, words in variant.says.items():
+        said = errors[f"{task}-check"]
+        assert said.startswith("AssertionError"), said or "the check passes"
+        assert words in said
+    failed = {check.removesuffix("-check") for check, error in errors.items() if error}
+    assert failed <= set(variant.says)
+
+
+# ---- points, given by the grader in its sandbox ----
+
+# the grader gives points by the same checks, whatever the answer is: one exercise is graded with wrong answers, too
+WITH_WRONG_ANSWERS = NAMES[0]
+
+
+def _first_wrong(name):
+    """The notebook with the first wrong answer to every task, and these mutants."""
+    notebook, chosen = submissions.solved(solution(name), released(name)), {}
+    for mutant in mutants(name):
+        if mutant["task"] not in chosen:
+            chosen[mutant["task"]] = mutant
             cell = submissions.cell_of(notebook, mutant["task"])
-            old, new = mutant["replace"].rstrip("\n"), mutant["by"].rstrip("\n")
-            cell.source = cell.source.replace(old, new)
-            chosen.append(mutant)
-    return notebook, chosen
+            cell.source = answers.mutated(cell.source, mutant)
+    return notebook, list(chosen.values())
+
+
+def _without_metadata(notebook):
+    stripped = copy.deepcopy(notebook)
+    stripped.nbformat_minor = 2
+    for cell in stripped.cells:
+        cell.metadata = {}
+        cell.pop("id")
+    return stripped
 
 
 @pytest.fixture(scope="session")
 def classroom(tmp_path_factory):
-    """All exercises, graded: right, untouched, without metadata, wrong in every known way. Folder, marks, mutants."""
-    home = tmp_path_factory.mktemp("classroom") / "course"
-    course.new(home, book.ROOT / "solutions")
-    wrong = {}
-    for name in NAMES:
-        right = submissions.solved(solution(name), released(name))
-        stripped = copy.deepcopy(right)
-        stripped.nbformat_minor = 2
-        for cell in stripped.cells:
-            cell.metadata = {}
-            cell.pop("id")
-        people = {"right": right, "untouched": released(name), "stripped": stripped}
-        for round_ in itertools.count():
-            notebook, chosen = _wrong(name, round_)
-            if not chosen:
-                break
-            people[f"wrong-{round_}"] = notebook
-            wrong |= {(name, m["task"], m["wrong"]): (f"wrong-{round_}", m) for m in chosen}
-        for student, notebook in people.items():
-            submissions.write(notebook, home / "submitted" / student / name / f"{name}.ipynb")
-    course.grade(home, say=lambda line: None)
-    return home, {(row["student"], row["exercise"]): row for row in course.marks(home)}, wrong
+    """An exercise, graded, by its name: its course's folder and the rows of the marks by student."""
+    graded = {}
+
+    def grade(name):
+        if name not in graded:
+            folder = tmp_path_factory.mktemp(name)
+            shutil.copytree(book.ROOT / "solutions" / name, folder / "solutions" / name)
+            course.new(folder / "course", folder / "solutions")
+            right = submissions.solved(solution(name), released(name))
+            people = {"right": right, "untouched": released(name)}
+            if name == WITH_WRONG_ANSWERS:
+                people |= {"wrong": _first_wrong(name)[0], "stripped": _without_metadata(right)}
+            for student, notebook in people.items():
+                submissions.write(notebook, folder / "course/submitted" / student / name / f"{name}.ipynb")
+            course.grade(folder / "course", say=lambda line: None)
+            graded[name] = folder / "course", {row["student"]: row for row in course.marks(folder / "course")}
+        return graded[name]
+
+    return grade
 
 
 def _graded(home, student, name):
@@ -224,19 +277,19 @@ def _error(cell):
     return next((f"{o.ename}: {o.evalue}" for o in cell.outputs if o.output_type == "error"), "")
 
 
-@each_exercise
+@each_exercise_run
 def test_the_solution_gets_all_points(classroom, name):
-    home, marks, _ = classroom
+    home, marks = classroom(name)
     by_machine = sum(cell.metadata.nbgrader.points for cell in cells_with(solution(name), "check"))
-    row = marks["right", name]
+    row = marks["right"]
     errors = [_error(cell) for cell in cells_with(_graded(home, "right", name), "check")]
     assert (row["points"], row["to_read"], row["status"]) == (by_machine, 20 - by_machine, "graded"), errors
 
 
-@each_exercise
+@each_exercise_run
 def test_the_untouched_hand_out_gets_none(classroom, name):
-    home, marks, _ = classroom
-    row = marks["untouched", name]
+    home, marks = classroom(name)
+    row = marks["untouched"]
     assert (row["points"], row["to_read"], row["status"]) == (0, 0, "graded")
     notebook = _graded(home, "untouched", name)
     for cell in cells_with(notebook, "given"):
@@ -249,33 +302,47 @@ def test_the_untouched_hand_out_gets_none(classroom, name):
 
 
 @each_exercise
-def test_a_notebook_without_metadata_gets_its_points(classroom, name):
-    _, marks, _ = classroom
-    assert marks["stripped", name]["points"] == marks["right", name]["points"]
-    assert marks["stripped", name]["to_read"] == marks["right", name]["to_read"]
-    assert marks["stripped", name]["status"] == "restored and graded"
+def test_a_notebook_without_metadata_is_restored_to_what_it_was(name):
+    right = submissions.solved(solution(name), released(name))
+    stripped = _without_metadata(right)
+    assert restore(stripped, released(name)), "it is noted for the instructor"
+    restore(right, released(name))
+    cells = ([(c.cell_type, c.source, c.metadata.get("nbgrader")) for c in n.cells] for n in (stripped, right))
+    assert next(cells) == next(cells)
 
 
-WRONG = [(name, m["task"], m["wrong"]) for name in NAMES for m in mutants(name)]
+@pytest.mark.xdist_group(f"exercise {WITH_WRONG_ANSWERS}")
+def test_a_notebook_without_metadata_gets_its_points(classroom):
+    _, marks = classroom(WITH_WRONG_ANSWERS)
+    for column in ("points", "to_read"):
+        assert marks["stripped"][column] == marks["right"][column]
+    assert marks["stripped"]["status"] == "restored and graded"
 
 
-@pytest.mark.parametrize("key", WRONG, ids=lambda key: " ".join(key))
-def test_a_wrong_answer_loses_its_points_and_is_told_why(classroom, key):
-    home, _, wrong = classroom
-    student, mutant = wrong[key]
-    notebook = _graded(home, student, key[0])
-    said = _error(submissions.cell_of(notebook, f"{mutant['task']}-check"))
-    assert said.startswith("AssertionError"), f"{mutant['wrong']}: {said or 'the check passes'}"
-    assert mutant["says"] in said
+@pytest.mark.xdist_group(f"exercise {WITH_WRONG_ANSWERS}")
+def test_the_grader_says_what_the_copies_of_a_process_say(classroom):
+    name = WITH_WRONG_ANSWERS
+    home, marks = classroom(name)
+    notebook = _graded(home, "wrong", name)
+    _, mutants_ = _first_wrong(name)
+    assert marks["wrong"]["points"] == 0 and len(mutants_) > 2
+    for mutant in mutants_:
+        said = _error(submissions.cell_of(notebook, f"{mutant['task']}-check"))
+        assert said.startswith("AssertionError") and mutant["says"] in said, said or "the check passes"
+    right = _graded(home, "right", name)
+    assert not any(_error(cell) for cell in cells_with(right, "check"))
 
 
-@each_exercise
-def test_a_wrong_answer_costs_no_other_task(classroom, name):
-    home, _, wrong = classroom
-    students = {student for key, (student, _) in wrong.items() if key[0] == name}
-    for student in students:
-        spoiled = {m["task"] for key, (other, m) in wrong.items() if key[0] == name and other == student}
-        notebook = _graded(home, student, name)
-        for cell in cells_with(notebook, "check"):
-            task = cell.metadata.nbgrader.grade_id.removesuffix("-check")
-            assert task in spoiled or not _error(cell), f"{task} fails though only {spoiled} are wrong: {_error(cell)}"
+# ---- the running of answers ----
+
+
+def test_an_answer_that_does_not_end_or_kills_its_process_is_named(monkeypatch):
+    source = submissions.small_exercise()
+    for body, words in {"while True: pass": "longer than", "import os; os._exit(3)": "status 3"}.items():
+        endless = answers.Variant("the odd one", {"mean": body}, {"mean": ""})
+        with pytest.raises(RuntimeError, match=f"the odd one: .*{words}"):
+            answers.judge(source, [endless], limit=2)
+    whole = answers.Variant("wrong", {"mean": "def mean(a, b): return 7"}, {"mean": "1.5"})
+    result = answers.judge(source, [whole])
+    assert "1.5, not 7" in result.errors["wrong"]["mean-check"] and not result.errors["wrong"]["distance-check"]
+    assert result.errors[""] == {"mean-check": "", "distance-check": ""}

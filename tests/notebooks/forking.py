@@ -1,0 +1,126 @@
+"""Run a notebook once, and other answers in copies of the process: what comes before an answer is computed once for all.
+
+`python forking.py REQUEST RESULT` reads and writes JSON; `answers.judge` starts it. A copy is made by fork, just before
+the first cell that an answer changes, and goes on to a check: its state is that of a run from the beginning.
+"""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+
+class Returned(DisplayHook):
+    """Keeps what cells return, as a notebook stores it."""
+
+    def write_output_prompt(self):
+        """Print nothing."""
+
+    def write_format_data(self, format_dict, md_dict=None):
+        """Keep the forms of what a cell returned."""
+        self.shell.returned.append({"output_type": "execute_result", "data": format_dict, "metadata": {}})
+
+
+class Shell(InteractiveShell):
+    """IPython as a kernel has it, but for pictures and threads: a copy of a process has only one of its threads."""
+
+    displayhook_class = Returned
+    display_pub_class = CapturingDisplayPublisher
+    returned = []
+
+    def showtraceback(self, *args, **kwargs):
+        """Leave it out: errors are taken from the result, and laying out a traceback takes long."""
+
+    showsyntaxerror = showtraceback
+
+    def run(self, source):
+        """Run a cell; return its outputs but pictures, and its error in words, "" if it has none."""
+        printed = {"stdout": io.StringIO(), "stderr": io.StringIO()}
+        self.returned.clear()
+        with contextlib.redirect_stdout(printed["stdout"]), contextlib.redirect_stderr(printed["stderr"]):
+            result = self.run_cell(source, store_history=True)
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")  # as a kernel does at the end of a cell
+        texts = ((name, stream.getvalue()) for name, stream in printed.items())
+        outputs = [{"output_type": "stream", "name": name, "text": text} for name, text in texts if text]
+        error = result.error_before_exec or result.error_in_exec
+        return [*outputs, *self.returned], f"{type(error).__name__}: {error}" if error else ""
+
+
+def run_on(shell, cells, answer):
+    """Run `cells` up to the answer's last check, with its sources; return the errors of the checks by name."""
+    errors = {}
+    for cell in cells:
+        error = shell.run(answer["sources"].get(cell["name"], cell["source"]))[1]
+        if cell["role"] == "check":
+            errors[cell["name"]] = error
+        if cell["name"] == answer["until"]:
+            return errors
+    raise KeyError(answer["until"])
+
+
+def fork(shell, cells, answer, path, limit):
+    """Run on in a copy of this process, which writes the errors to `path`; return the copy's number."""
+    threads = os.listdir("/proc/self/task")
+    assert len(threads) == 1, "a copy has one thread only, and would wait for the others for ever"
+    number = os.fork()
+    if number:
+        return number
+    status = 1
+    try:
+        signal.alarm(limit)  # ends this process, also while it computes outside of Python
+        path.write_text(json.dumps(run_on(shell, cells, answer)), encoding="utf-8")
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def run_answers(shell, cells, answers, jobs, limit, folder):
+    """Run each of `answers` in a copy of this process, `jobs` at a time; return the errors of the checks by title."""
+    waiting, running, errors = list(answers), {}, {}
+    while waiting or running:
+        if waiting and len(running) < jobs:
+            answer = waiting.pop()
+            path = Path(folder, f"{len(waiting)}.json")
+            running[fork(shell, cells, answer, path, limit)] = answer["title"], path
+            continue
+        process, status = os.wait()
+        title, path = running.pop(process)
+        ending = os.waitstatus_to_exitcode(status)
+        if ending == -signal.SIGALRM:
+            raise TimeoutError(f"{title}: it ran longer than {limit} seconds")
+        if ending:
+            raise RuntimeError(f"{title}: its process ended with the status {ending}")
+        errors[title] = json.loads(path.read_text(encoding="utf-8"))
+    return errors
+
+
+def execute(cells, answers, jobs, limit, folder):
+    """Run `cells`, and `answers` on the way; return the outputs by cell and the errors of the checks by title."""
+    # the file of history would be written by a thread
+    shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    outputs, errors, passed = [], {}, {}
+    for place, cell in enumerate(cells):
+        here = [a for a in answers if next(k for k, c in enumerate(cells) if c["name"] in a["sources"]) == place]
+        for title, later in run_answers(shell, cells[place:], here, jobs, limit, folder).items():
+            errors[title] = passed | later
+        output, error = shell.run(cell["source"])
+        outputs.append(output)
+        if cell["role"] == "check":
+            passed[cell["name"]] = error
+        elif error:
+            raise RuntimeError(f"cell In[{place + 1}] of the right notebook fails: {error}")
+    return {"outputs": outputs, "errors": errors | {"": passed}}
+
+
+if __name__ == "__main__":
+    request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    Path(sys.argv[2]).write_text(json.dumps(execute(**request, folder=Path.cwd())), encoding="utf-8")
