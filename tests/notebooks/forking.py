@@ -1,4 +1,4 @@
-"""Run a notebook once, and other answers in copies of the process: what comes before an answer is computed once for all.
+"""Run a notebook once, and other answers in copies of the process: what they share is computed once.
 
 `python forking.py REQUEST RESULT` reads and writes JSON; `answers.judge` starts it. A copy is made by fork, just before
 the first cell that an answer changes, and goes on to a check: its state is that of a run from the beginning.
