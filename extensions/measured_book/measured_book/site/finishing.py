@@ -105,7 +105,7 @@ STEPS = [
 
 
 def note_version(app: Sphinx, config) -> None:
-    """Have Sphinx read and write all pages anew when this extension has changed, since finished pages stay as they are."""
+    """Have Sphinx read and write all pages anew when this extension has changed, since what is finished stays so."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".js", ".css")):
