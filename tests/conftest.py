@@ -4,6 +4,7 @@ import os
 
 import book
 import pytest
+import sliders
 from filelock import FileLock
 
 
@@ -41,21 +42,6 @@ def server(site):
 
 @pytest.fixture
 def open_page(browser):
-    """Open an address in a context of its own; consoles and requests are collected on the page."""
-    contexts = []
-
-    def opener(url, **options):
-        context = browser.new_context(**({"viewport": book.DESKTOP} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.problems, page.requested = [], []
-        page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("request", lambda request: page.requested.append(request.url))
-        page.goto(url)
-        page.wait_for_load_state("load")
-        return page
-
-    yield opener
-    for context in contexts:
-        context.close()
+    """Opens addresses, each in a context of its own (see `sliders.pages`)."""
+    with sliders.pages(browser) as opener:
+        yield opener

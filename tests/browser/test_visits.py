@@ -1,11 +1,11 @@
 """Each page of the site as its readers meet it: what a visit weighs and asks for, and what is seen, moves and fits."""
 
 import itertools
-import json
 
 import accessibility
 import book
 import pytest
+from sliders import frames
 
 CHAPTERS = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
 REFERENCE = ("cheat-sheet", "flashcards", "formulas", "glossary", "exercises", "for-instructors", "coming", "status")
@@ -45,6 +45,8 @@ def switch(page, scheme):
     """Have the reader's computer ask for the other scheme, and wait until the page has followed."""
     page.emulate_media(color_scheme=scheme)
     page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+    # colours that are on their way are nobody's: they would be judged as a look of their own
+    page.evaluate("Promise.allSettled(document.getAnimations().map((animation) => animation.finished))")
 
 
 @each_page
@@ -91,7 +93,7 @@ def frames_come_on_first_touch(page):
     defaults = set(images.evaluate_all("images => images.map(i => i.src.split('/').pop())"))
     assert fetched() <= defaults
     figure = page.locator("figure.static-interact").first
-    data = json.loads(figure.locator("script[type='application/json']").text_content())
+    data = frames(page, figure)
     wanted = {part["image"] for frame in data["frames"] for part in frame if "image" in part}
     figure.locator("input, select").first.focus()
     for _ in range(50):

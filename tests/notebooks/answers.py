@@ -84,10 +84,8 @@ def variants(name):
     return found
 
 
-def judge(notebook, answers, jobs=1, limit=ANSWER_LIMIT):
-    """Run an instructor's notebook and each of the variants `answers`, `jobs` of them at a time.
-
-    An answer has `limit` seconds from its own cell on.
+def judge(notebook, answers, limit=ANSWER_LIMIT):
+    """Run an instructor's notebook and each of the variants `answers`, which has `limit` seconds from its own cell on.
 
     Raises `subprocess.TimeoutExpired`, or `RuntimeError` that says which one does not come to its end.
     """
@@ -111,7 +109,7 @@ def judge(notebook, answers, jobs=1, limit=ANSWER_LIMIT):
         for answer in answers:
             own = [check for check in checks if answer.whole or check.removesuffix("-check") in answer.sources]
             requests.append({"title": answer.title, "sources": answer.sources, "until": own[-1]})
-        job = {"cells": cells, "answers": requests, "jobs": jobs, "limit": limit}
+        job = {"cells": cells, "answers": requests, "limit": limit}
         request.write_text(json.dumps(job), encoding="utf-8")
         command = [sys.executable, FORKING, request, result]
         done = subprocess.run(command, cwd=folder, timeout=LIMIT, capture_output=True, text=True)

@@ -29,11 +29,18 @@ class Returned(DisplayHook):
         self.shell.returned.append({"output_type": "execute_result", "data": format_dict, "metadata": {}})
 
 
+class Published(CapturingDisplayPublisher):
+    """Keeps what cells display; only a terminal is cleared by what is printed."""
+
+    def clear_output(self, wait=False):
+        """Print nothing."""
+
+
 class Shell(InteractiveShell):
     """IPython as a kernel has it, but for pictures and threads: a copy of a process has only one of its threads."""
 
     displayhook_class = Returned
-    display_pub_class = CapturingDisplayPublisher
+    display_pub_class = Published
     returned = []
 
     def showtraceback(self, *args, **kwargs):
@@ -67,51 +74,37 @@ def run_on(shell, cells, answer):
     raise KeyError(answer["until"])
 
 
-def fork(shell, cells, answer, path, limit):
-    """Run on in a copy of this process, which writes the errors to `path`; return the copy's number."""
+def run_in_a_copy(shell, cells, answer, limit):
+    """Run on in a copy of this process with an answer; return the errors of the checks by name."""
     threads = os.listdir("/proc/self/task")
     assert len(threads) == 1, "a copy has one thread only, and would wait for the others for ever"
+    result = Path("errors.json")
     number = os.fork()
-    if number:
-        return number
-    status = 1
-    try:
-        signal.alarm(limit)  # ends this process, also while it computes outside of Python
-        path.write_text(json.dumps(run_on(shell, cells, answer)), encoding="utf-8")
-        status = 0
-    finally:
-        os._exit(status)
+    if not number:
+        status = 1
+        try:
+            signal.alarm(limit)  # ends this process, also while it computes outside of Python
+            result.write_text(json.dumps(run_on(shell, cells, answer)), encoding="utf-8")
+            status = 0
+        finally:
+            os._exit(status)
+    ending = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+    if ending == -signal.SIGALRM:
+        raise TimeoutError(f"{answer['title']}: it ran longer than {limit} seconds")
+    if ending:
+        raise RuntimeError(f"{answer['title']}: its process ended with the status {ending}")
+    return json.loads(result.read_text(encoding="utf-8"))
 
 
-def run_answers(shell, cells, answers, jobs, limit, folder):
-    """Run each of `answers` in a copy of this process, `jobs` at a time; return the errors of the checks by title."""
-    waiting, running, errors = list(answers), {}, {}
-    while waiting or running:
-        if waiting and len(running) < jobs:
-            answer = waiting.pop()
-            path = Path(folder, f"{len(waiting)}.json")
-            running[fork(shell, cells, answer, path, limit)] = answer["title"], path
-            continue
-        process, status = os.wait()
-        title, path = running.pop(process)
-        ending = os.waitstatus_to_exitcode(status)
-        if ending == -signal.SIGALRM:
-            raise TimeoutError(f"{title}: it ran longer than {limit} seconds")
-        if ending:
-            raise RuntimeError(f"{title}: its process ended with the status {ending}")
-        errors[title] = json.loads(path.read_text(encoding="utf-8"))
-    return errors
-
-
-def execute(cells, answers, jobs, limit, folder):
+def execute(cells, answers, limit):
     """Run `cells`, and `answers` on the way; return the outputs by cell and the errors of the checks by title."""
     # the file of history would be written by a thread
     shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     outputs, errors, passed = [], {}, {}
     for place, cell in enumerate(cells):
-        here = [a for a in answers if next(k for k, c in enumerate(cells) if c["name"] in a["sources"]) == place]
-        for title, later in run_answers(shell, cells[place:], here, jobs, limit, folder).items():
-            errors[title] = passed | later
+        for answer in answers:
+            if next(k for k, c in enumerate(cells) if c["name"] in answer["sources"]) == place:
+                errors[answer["title"]] = passed | run_in_a_copy(shell, cells[place:], answer, limit)
         output, error = shell.run(cell["source"])
         outputs.append(output)
         if cell["role"] == "check":
@@ -123,4 +116,4 @@ def execute(cells, answers, jobs, limit, folder):
 
 if __name__ == "__main__":
     request = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    Path(sys.argv[2]).write_text(json.dumps(execute(**request, folder=Path.cwd())), encoding="utf-8")
+    Path(sys.argv[2]).write_text(json.dumps(execute(**request)), encoding="utf-8")

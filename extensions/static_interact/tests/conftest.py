@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import sliders
 from playwright.sync_api import sync_playwright
 
 SAMPLE = Path(__file__).parent / "sample_book"
@@ -64,20 +65,6 @@ def sample_server(sample_site):
 
 @pytest.fixture
 def open_page(browser):
-    """Open an address in a context of its own; what the console complains of is collected in the page's `problems`."""
-    contexts = []
-
-    def opener(url):
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.problems = []
-        page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.goto(url)
-        page.wait_for_load_state("load")
-        return page
-
-    yield opener
-    for context in contexts:
-        context.close()
+    """Opens addresses, each in a context of its own (see `sliders.pages`)."""
+    with sliders.pages(browser) as opener:
+        yield opener

@@ -1,6 +1,31 @@
-"""How tests move a slider in the browser and see what it shows: these of the package, and those of a book."""
+"""How tests open a page, move a slider and see what it shows: these of the package, and those of a book."""
 
+import contextlib
 import json
+
+
+@contextlib.contextmanager
+def pages(browser):
+    """A function that opens an address in a context of its own, with Playwright's options; all are closed at the end.
+
+    What the console complains of is collected in the page's `problems`, and what was asked for in `requested`.
+    """
+    with contextlib.ExitStack() as contexts:
+
+        def open_page(url, **options):
+            context = contexts.enter_context(
+                browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+            )
+            page = context.new_page()
+            page.problems, page.requested = [], []
+            page.on("console", lambda m: page.problems.append(m.text) if m.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: page.problems.append(str(error)))
+            page.on("request", lambda request: page.requested.append(request.url))
+            page.goto(url)
+            page.wait_for_load_state("load")
+            return page
+
+        yield open_page
 
 
 def frames(page, figure):
