@@ -10,7 +10,10 @@ import lxml.html
 def from_disk(html: str) -> str:
     """A page of the site as it opens from disk, where a browser fetches no font ahead and would complain of it."""
     tree = lxml.html.document_fromstring(html)
-    for link in tree.xpath("//link[@rel='preload'][@as='font']"):
+    links = tree.xpath("//link[@rel='preload'][@as='font']")
+    if not links:
+        return html
+    for link in links:
         link.drop_tree()
     return lxml.html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
 

@@ -25,55 +25,16 @@ DEFAULT_UNICODES = [
 # How often characters stand in English text, of 10,000: those of @capsizecss/unpack 4.0.1 (MIT), the rare ones left out
 LETTERS = " etainorshldcumfpgybw,.v0kTSA|C2Mx1PI[B-U5RF"
 OFTEN = [
-    1540,
-    922,
-    672,
-    668,
-    588,
-    578,
-    571,
-    526,
-    469,
-    351,
-    304,
-    298,
-    232,
-    207,
-    181,
-    170,
-    163,
-    155,
-    123,
-    114,
-    110,
-    83,
-    79,
-    76,
-    53,
-    46,
-    41,
-    41,
-    40,
-    38,
-    31,
-    26,
-    25,
-    25,
-    23,
-    23,
-    22,
-    21,
-    20,
-    18,
-    16,
-    15,
-    15,
-    15,
+    int(often)
+    for often in (
+        "1540 922 672 668 588 578 571 526 469 351 304 298 232 207 181 170 163 155 123 114 110 83 79 76 53 46 "
+        "41 41 40 38 31 26 25 25 23 23 22 21 20 18 16 15 15 15"
+    ).split()
 ]
 # The fonts that computers have, and how wide a character of English text is in them on average, in ems: by the same
 # count, from @capsizecss/metrics 4.3.0 (MIT), and for DejaVu from its files. Liberation's have the widths of Times New
 # Roman and Arial. Regular, italic and bold, each with the names that `local()` finds it by.
-LOCAL = {
+LOCAL: dict[str, dict[str, list[tuple]]] = {
     "serif": {
         "Georgia": [(0.4458, "Georgia"), (0.4546, "Georgia Italic"), (0.5186, "Georgia Bold")],
         "Times": [
@@ -146,8 +107,8 @@ def fallback_rules(face: dict) -> str:
     kind = 1 if style == "italic" else 2 if str(face["weight"]).split()[-1] >= "600" else 0
     rules = []
     for name, faces in LOCAL[face["fallback"]].items():
-        local, *files = faces[kind]
-        scale = width / local
+        local_width, *files = faces[kind]
+        scale = width / local_width
         sources = ",".join(f'local("{file}")' for file in files)
         rules.append(
             f'@font-face{{font-family:"{face["family"]} as {name}";font-weight:{face["weight"]};font-style:{style};'
