@@ -67,7 +67,9 @@ def compose(site, entries):
     Raises FileNotFoundError for a picture that the site lacks.
     """
     inside = {entry.name for entry in entries}
-    files, pictures, sections = {}, {}, {}
+    files: dict = {}
+    pictures: dict = {}
+    sections: dict = {}
     for entry in entries:
         article = site.article(entry.name)
         sites.lead(article, entry.name, inside, site.address, _address)
@@ -170,7 +172,7 @@ def _contents(entries, sections):
 def _places(site, pages):
     """The rules of the site's style sheets that place the formulas of these pages on their lines."""
     used = set(re.findall(r"\bstyle-[0-9a-f]{8}\b", "".join(pages)))
-    rules = {}
+    rules: dict[str, str] = {}
     for sheet in site.style_sheets:
         rules |= dict(PLACED.findall((site.root / sheet).read_text(encoding="utf-8")))
     return "".join(f".{name} {{ {rules[name]} }}\n" for name in sorted(used & rules.keys()))

@@ -10,8 +10,9 @@ def page_numbers(pdf):
     """The page, from 1, of each anchor that a link of the PDF (bytes) leads to."""
     reader = PdfReader(io.BytesIO(pdf))
     return {
-        name.removeprefix("/"): reader.get_destination_page_number(destination) + 1
+        name.removeprefix("/"): number + 1
         for name, destination in reader.named_destinations.items()
+        if (number := reader.get_destination_page_number(destination)) is not None
     }
 
 
@@ -39,9 +40,11 @@ def finish(pdf, author, headings, parts):
             number = reader.get_destination_page_number(item)
             if depth == 0 and (caption := next(captions)) != part:
                 part = caption
-                parent = writer.add_outline_item(caption, number, bold=True) if caption else None
+                parent = writer.add_outline_item(title=caption, page_number=number, bold=True) if caption else None
             fit = Fit.xyz(item.left, item.top)
-            added = writer.add_outline_item(next(titles), number, parent, fit=fit, is_open=False)
+            added = writer.add_outline_item(
+                title=next(titles), page_number=number, parent=parent, fit=fit, is_open=False
+            )
 
     add(reader.outline, None)
     target = io.BytesIO()

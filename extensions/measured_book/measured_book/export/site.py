@@ -110,8 +110,9 @@ def _say(picture):
     mathml = picture.find_next_sibling(class_="math-for-ears")
     words = formulas.in_words(mathml.math)
     mathml.decompose()
-    spoken = BeautifulSoup('<span role="img"><span class="math-words"></span></span>', "lxml").span
-    spoken["aria-label"] = spoken.span.string = words
+    page = BeautifulSoup("", "lxml")
+    spoken = page.new_tag("span", attrs={"role": "img", "aria-label": words})
+    spoken.append(page.new_tag("span", attrs={"class": "math-words"}, string=words))
     picture.wrap(spoken)
 
 

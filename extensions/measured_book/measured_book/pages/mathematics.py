@@ -24,9 +24,9 @@ def mathjax_folder():
     Its Python module cannot be imported (the name has a hyphen), so the installed files are asked.
     """
     distribution = importlib.metadata.distribution("sphinx-mathjax-offline")
-    for file in distribution.files:
+    for file in distribution.files or []:
         if file.name == "node-main.js":
-            return Path(distribution.locate_file(file)).resolve().parent
+            return Path(str(file.locate())).resolve().parent
     raise RuntimeError("sphinx-mathjax-offline holds no node-main.js; install version 0.0.2.")
 
 
@@ -51,10 +51,12 @@ class Typesetter:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
+        to_node, from_node = self._process.stdin, self._process.stdout
+        assert to_node and from_node  # they are pipes
         try:
-            self._process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
-            self._process.stdin.flush()
-            answer = self._process.stdout.readline()
+            to_node.write(json.dumps({"tex": tex, "display": display}) + "\n")
+            to_node.flush()
+            answer = from_node.readline()
         except BrokenPipeError:
             answer = ""
         if not answer:

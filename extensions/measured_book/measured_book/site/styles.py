@@ -45,7 +45,7 @@ def _purged(rules, words):
 
 
 def _selectors(prelude):
-    selector = []
+    selector: list = []
     for token in prelude:
         if token == ",":
             yield selector
