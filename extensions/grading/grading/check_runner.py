@@ -1,54 +1,137 @@
 """Run in a submission's kernel before anything of the student: executes checks apart from what the student did there.
 
+A check gets builtins of its own, the hand-out's names as the hand-out's cells left them, and of the student what the
+task asks for. Its public part is executed in its place. Then the process is copied, and the copy waits: hidden tests
+are sent to it when all that students get to see of the notebook is collected, and they find everything as it was at
+that place.
+
 `kernel_startup.py` executes this file with builtins of its own. It imports nothing of this package, which the sandbox
 need not hold, and takes what it needs into names of its own now, since students can change modules later.
 """
 
+import ast
 import builtins
+import contextlib
 import importlib
+import json
 import linecache
+import operator
+import os
+import resource
+import select
+import signal
 import sys
 import threading
+import warnings
 from hashlib import sha256
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType
 
 BUILTINS = dict(vars(builtins))
 LONGEST = 2000  # characters of an error's words
 CHECK = "<check>"  # the file name of checks; what students define comes from other ones
-_reference: dict = {"__name__": "check", "__builtins__": dict(BUILTINS)}
-_replayed: set = set()
+COMPARISONS = {
+    ast.Eq: (operator.eq, None),
+    ast.NotEq: (operator.ne, None),
+    ast.Lt: (operator.lt, operator.ge),
+    ast.LtE: (operator.le, operator.gt),
+    ast.Gt: (operator.gt, operator.le),
+    ast.GtE: (operator.ge, operator.lt),
+}
 _left_over: dict = {}  # what checks defined, for the checks after them
 _saved: list = []  # (owner, name, value): functions and classes as they were before the student came
-_torch_dtype = None
+_copies: dict = {}  # of each check with hidden tests the process that waits for them: (its id, to it, from it)
+_set_aside: dict = {}  # what students had put in the place of the hand-out's names while one of its cells runs
+_space: dict = {}  # the student's names
+_trusted = {"builtins"}  # the packages whose objects compare honestly
+
+
+class Liar(AssertionError):
+    """Something that was compared says yes to everything."""
+
+
+class Names(dict):
+    """The hand-out's names; its functions may use the student's through them."""
+
+    def __missing__(self, name):
+        if name in BUILTINS:
+            raise KeyError(name)
+        return _space[name]
+
+
+_reference = Names(__name__="check", __builtins__=dict(BUILTINS))
+
+
+class Settings:
+    """PyTorch's settings, of which the hand-out has one state and the student another."""
+
+    handout: tuple = ()
+    student: tuple = ()
+
+    @staticmethod
+    def now():
+        torch = sys.modules.get("torch")
+        return (torch.get_default_dtype(), torch.is_grad_enabled()) if torch else ()
+
+    @staticmethod
+    def set(values):
+        torch = sys.modules.get("torch")
+        if torch and values:
+            torch.set_default_dtype(values[0])
+            torch.set_grad_enabled(values[1])
+
+    @classmethod
+    def to_handout(cls):
+        cls.student = cls.now()
+        cls.set(cls.handout)
+
+    @classmethod
+    def to_student(cls):
+        if cls.now() == cls.handout:
+            cls.set(cls.student)
+        else:
+            cls.handout = cls.now()  # the hand-out's own cell changed them, for both
 
 
 def serve(shell):
     """Let the kernel of the IPython `shell` answer the messages "check_request"."""
-    kernel, space = shell.kernel, shell.user_ns
+    global _space
+    kernel, _space = shell.kernel, shell.user_ns
     send = kernel.session.send
     hooks = [
-        (shell.input_transformers_cleanup, "input transformer"),
-        (shell.input_transformers_post, "input transformer"),
-        (shell.ast_transformers, "AST transformer"),
-        *((shell.events.callbacks[name], f"{name} hook") for name in list(shell.events.callbacks)),
-        (sys.meta_path, "import hook"),
-        (sys.path_hooks, "import hook"),
+        (shell.input_transformers_cleanup, "an input transformer"),
+        (shell.input_transformers_post, "an input transformer"),
+        (shell.ast_transformers, "an AST transformer"),
+        *((shell.events.callbacks[name], f"a {name} hook") for name in list(shell.events.callbacks)),
+        (sys.meta_path, "an import hook"),
+        (sys.path_hooks, "an import hook"),
     ]
     hooks = [(place, kind, list(place)) for place, kind in hooks]
-    for owner in (builtins, shell, type(shell), kernel, type(kernel), kernel.session, type(kernel.session)):
+    for owner in (ast, builtins, json, operator, os, shell, type(shell), kernel, type(kernel)):
         _save(owner)
+    _save(kernel.session)
+    _save(type(kernel.session))
     _save(kernel.shell_handlers)
 
     def answer(stream, ident, parent):
         content, parent["content"] = parent["content"], {}  # it must not be found by the code that it runs
-        if content["kind"] == "prepare":
-            reply = _prepare(content["modules"])
-        else:
-            reply = _run(content, space, hooks)
+        what, reply = content["what"], {"status": "ok"}
+        if what == "modules":
+            _prepare(content["names"])
+        elif what == "before given":
+            _set_straight(content, _space)
+        elif what == "after given":
+            _remember(content, _space)
+        elif what == "check":
+            reply = _check(content, _space, hooks)
+        elif what == "hidden tests":
+            reply = _ask_copy(content)
         send(stream, "check_reply", reply, parent, ident=ident)
 
     kernel.shell_handlers["check_request"] = answer
     _saved.append((kernel.shell_handlers, "check_request", answer))
+
+
+# ---- what was changed ----
 
 
 def _members(owner):
@@ -58,24 +141,26 @@ def _members(owner):
 def _save(owner):
     """Remember the public functions and classes of a module, class, object or dictionary."""
     for name, value in list(_members(owner).items()):
-        special = isinstance(name, str) and name.startswith("_") and not isinstance(owner, type)
-        if (callable(value) or isinstance(value, (classmethod, staticmethod, property))) and not special:
+        hidden = isinstance(name, str) and name.startswith("_") and not isinstance(owner, type)
+        hidden |= owner is builtins and name in ("get_ipython", "display")  # there while IPython executes a cell only
+        if (callable(value) or isinstance(value, (classmethod, staticmethod, property))) and not hidden:
             _saved.append((owner, name, value))
 
 
-def _prepare(modules):
-    """Import `modules`, which the hand-out imports, and remember what they hold."""
-    for name in modules:
+def _prepare(names):
+    """Import the modules that the hand-out imports, and remember what they hold."""
+    for name in names:
         try:
             module = importlib.import_module(name)
         except ImportError:  # the cell that needs it will say so
             continue
         _saved.append((sys.modules, name, module))
+        _trusted.add(name.split(".")[0])
         _save(module)
         for value in list(vars(module).values()):
             if isinstance(value, type) and value.__module__.split(".")[0] == name.split(".")[0]:
                 _save(value)
-    return {"status": "ok"}
+    Settings.handout = Settings.now()
 
 
 def _restore():
@@ -103,57 +188,122 @@ def _findings(hooks):
             undo(None)
         found.append("a trace function was set")
     for place, kind, before in hooks:
-        if any(hook not in before and _is_student_s(hook) for hook in place):
-            found.append(f"an {kind} was added" if kind[0] in "AIai" else f"a {kind} was added")
-            place[:] = before
+        added = [hook for hook in place if hook not in before and not _is_a_library_s(hook)]
+        if added or any(hook not in place for hook in before):
+            found.append(f"{kind} was added" if added else f"{kind} was removed")
+            place[:] = [*before, *(hook for hook in place if hook not in before and hook not in added)]
     changed = _restore()
     if changed:
         found.append(f"replaced: {', '.join(changed[:8])}{' and more' if len(changed) > 8 else ''}")
     return found
 
 
-def _is_student_s(hook):
-    kind = hook if isinstance(hook, (type, FunctionType)) else type(hook)
-    owner = getattr(hook, "__self__", None)
-    modules = [getattr(thing, "__module__", None) for thing in (hook, kind, type(owner) if owner is not None else None)]
-    return "__main__" in modules
+def _is_a_library_s(thing):
+    """Whether a function, or the class of another thing, is one of a module's own."""
+    if isinstance(thing, MethodType):
+        thing = thing.__func__
+    if isinstance(thing, FunctionType):
+        module = sys.modules.get(thing.__module__)
+        return thing.__module__ != "__main__" and module is not None and vars(module) is thing.__globals__
+    kind = thing if isinstance(thing, type) else type(thing)
+    found = sys.modules.get(kind.__module__)
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is kind and kind.__module__ != "__main__"
 
 
-def _run(content, space, hooks):
-    """Execute one check; return the content of the reply."""
-    nonce, findings = content["nonce"], _findings(hooks)
-    reply = {"status": "error", "findings": findings, "by": "check", "where": ""}
+# ---- the hand-out's own cells ----
+
+
+def _set_straight(content, space):
+    """Before a given cell: let it find the hand-out's names and Python's, whatever the student called likewise."""
+    for name in content["uses"]:
+        if name in _reference:
+            aside = _reference[name]
+        elif name in BUILTINS:
+            aside = BUILTINS[name]
+        else:
+            continue
+        if name in space and space[name] is not aside:
+            _set_aside[name] = space[name]
+            space[name] = aside
+    Settings.to_handout()
+
+
+def _remember(content, space):
+    """After a given cell: keep what it defined, and give the student's names back."""
+    for name in content["defines"]:
+        _set_aside.pop(name, None)
+        if content["ended"] and name in space:
+            _reference[name] = _apart(space[name], space)
+    space.update(_set_aside)
+    _set_aside.clear()
+    Settings.to_student()
+
+
+def _apart(value, space):
+    """A function of the hand-out so that it uses the hand-out's names; a class's methods are changed in place."""
+    if isinstance(value, FunctionType) and value.__globals__ is space:
+        copied = FunctionType(value.__code__, _reference, value.__name__, value.__defaults__, value.__closure__)
+        copied.__kwdefaults__, copied.__dict__ = value.__kwdefaults__, value.__dict__
+        copied.__doc__, copied.__module__ = value.__doc__, value.__module__
+        copied.__qualname__, copied.__annotations__ = value.__qualname__, value.__annotations__
+        return copied
+    if isinstance(value, type) and value.__module__ == "__main__":
+        for name, member in list(vars(value).items()):
+            if isinstance(member, FunctionType):
+                setattr(value, name, _apart(member, space))
+    return value
+
+
+# ---- checks ----
+
+
+def _check(content, space, hooks):
+    """Execute a check's public part; return the content of the reply."""
+    findings = _findings(hooks)
+    names = {name: space[name] for name in content["uses"] if name in space} | _reference | _left_over
+    for name in content["tasks"]:
+        names.pop(name, None)
+        if name in space:
+            names[name] = space[name]
+    names["__builtins__"] = dict(BUILTINS)
+    before = set(names)
+    reply = _execute(content, names)
+    if reply["status"] == "ok":
+        _left_over.update((name, value) for name, value in names.items() if name not in before)
+        if content["waits"]:
+            _copy(content["name"], names)
+    reply["findings"] = findings + reply["findings"] + [f"{words} during a check" for words in _after(hooks)]
+    return reply
+
+
+def _execute(content, names):
+    """Execute code of a check with the global `names`, and an assertion that must fail; return the reply's content."""
+    nonce, findings, out = content["nonce"], [], open(os.devnull, "w")
+    reply = {"status": "error", "by": "check", "where": "", "findings": findings}
     state = _take_state()
     try:
-        for place, code in content["givens"]:
-            if place not in _replayed:
-                _replayed.add(place)
-                _replay(code)
-        names = dict(_reference) | _left_over | {"__builtins__": dict(BUILTINS)}
-        own = {name: space[name] for name in content["names"] if name in space}
-        for name in content["names"]:
-            names.pop(name, None)
-        names.update(own)
-        exec(compile(content["code"], CHECK, "exec", dont_inherit=True), names)
-        _left_over.update(
-            (name, value) for name, value in names.items() if name not in _reference and name not in content["names"]
-        )
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            names["__compared__"], names["__quoted__"] = _compared, _quoted
+            exec(_compile(content["code"]), names)
         try:
-            exec(compile("assert False, nonce", CHECK, "exec", dont_inherit=True), names | {"nonce": nonce})
+            exec(_compile("assert __nonce__ == '', __nonce__"), names | {"__nonce__": nonce})
         except AssertionError as error:
-            fails = error.args == (nonce,)
-        else:
-            fails = False
-        if fails:
-            reply["status"] = "ok"
-        else:
+            if error.args == (nonce,):
+                reply["status"] = "ok"
+        if reply["status"] != "ok":
             findings.append("an assertion that must fail did not")
             reply |= {"ename": "AssertionError", "evalue": "the check could not be run"}
     except BaseException as error:  # SystemExit and KeyboardInterrupt as well: it was not executed to its end
+        if isinstance(error, Liar):
+            findings.append("what a check compared says yes to everything")
+        if isinstance(error, MemoryError):
+            resource.setrlimit(resource.RLIMIT_DATA, (resource.getrlimit(resource.RLIMIT_DATA)[1],) * 2)
         reply |= _in_words(error)
     finally:
         _put_state(state)
-    findings.extend(f"{words} during a check" for words in _after(hooks))
+        out.close()
     verdict = "passed" if reply["status"] == "ok" else "failed"
     reply["receipt"] = sha256(f"{nonce} {verdict}".encode()).hexdigest()
     return reply
@@ -166,45 +316,150 @@ def _after(hooks):
         for owner, name, value in _saved
         if getattr(getattr(_members(owner).get(name), "__code__", None), "co_filename", "") == CHECK
     ]
-    if mine:
-        _restore()
-        return []
-    return _findings(hooks)
+    found = _findings(hooks)
+    return [] if mine else found
 
 
-def _replay(code):
-    """Execute a given cell as it was handed out, in a namespace that the student's code does not share."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    figures = set(pyplot.get_fignums()) if pyplot else set()
-    exec(compile(code, "<given>", "exec", dont_inherit=True), _reference)
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    for number in set(pyplot.get_fignums() if pyplot else ()) - figures:
-        pyplot.close(number)
+class _Guards(ast.NodeTransformer):
+    """Lets a check's comparisons be made by `_compared`, and what its words quote be `_quoted`."""
+
+    def visit_FormattedValue(self, node):
+        self.generic_visit(node)
+        node.value = ast.Call(func=ast.Name("__quoted__", ast.Load()), args=[node.value], keywords=[])
+        return node
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        kind = type(node.ops[0])
+        if len(node.ops) > 1 or kind in (ast.Is, ast.IsNot):
+            return node
+        arguments = [ast.Constant(kind.__name__), node.left, node.comparators[0]]
+        return ast.Call(func=ast.Name("__compared__", ast.Load()), args=arguments, keywords=[])
+
+
+def _compile(code):
+    tree = ast.fix_missing_locations(_Guards().visit(ast.parse(code)))
+    return compile(tree, CHECK, "exec", dont_inherit=True)
+
+
+def _compared(kind, left, right):
+    """The outcome of a comparison; what the student's own classes answer must not be yes to everything.
+
+    Raises Liar.
+    """
+    if kind in ("In", "NotIn"):
+        result, opposite = (left in right) == (kind == "In"), None
+    else:
+        compare, opposite = COMPARISONS[getattr(ast, kind)]
+        result = compare(left, right)
+    for operand in (left, right):
+        kind = type(operand)
+        if kind.__module__.split(".")[0] in _trusted and _is_a_library_s(kind):
+            continue
+        try:
+            lies = bool(result and opposite(left, right) if opposite else operand == object())
+        except Exception:  # as arrays do
+            lies = False
+        if lies:
+            raise Liar("what was compared says yes to everything")
+    return result
+
+
+def _quoted(value):
+    """A value that a check's words quote; of one that could hold sentences only its kind."""
+    kind = type(value)
+    trusted = kind.__module__.split(".")[0] in _trusted and _is_a_library_s(kind)
+    return value if trusted and _letters(value) <= 80 else f"<{kind.__name__[:30]}>"
+
+
+def _letters(value, depth=0):
+    """The number of characters in the strings that a value holds."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return sum(_letters(part, depth + 1) for part in value) if depth < 4 else 1000
+    return 0 if type(value).__module__.split(".")[0] in _trusted and not hasattr(value, "co_consts") else 1000
+
+
+def _copy(name, names):
+    """Copy this process; the copy waits for the hidden tests of the check `name`, executes them and ends."""
+    (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python warns of threads, which a copy does not have; it needs none
+        process = os.fork()
+    if process:
+        os.close(to_read)
+        os.close(from_write)
+        _copies[name] = process, to_write, from_read
+        return
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nowhere, stream)
+        os.close(to_write)
+        os.close(from_read)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(1)  # there are no other threads to hand work to
+        with os.fdopen(to_read, "rb") as questions, os.fdopen(from_write, "wb") as answers:
+            question = questions.readline()
+            if question:
+                answers.write(json.dumps(_execute(json.loads(question), names)).encode() + b"\n")
+    finally:
+        os._exit(0)
+
+
+def _ask_copy(content):
+    """Send the copy of a check's process its hidden tests; return its reply, or say that it has none."""
+    reply = {"status": "error", "by": "check", "where": "", "findings": [], "receipt": ""}
+    process, to_write, from_read = _copies.pop(content["name"])
+    try:
+        with os.fdopen(to_write, "wb") as questions, os.fdopen(from_read, "rb") as answers:
+            with contextlib.suppress(BrokenPipeError):
+                questions.write(json.dumps(content).encode() + b"\n")
+                questions.flush()
+            if not select.select([answers], [], [], content["seconds"])[0]:
+                return reply | {"ename": "TimeoutError", "evalue": "the check ran too long and was ended"}
+            if answer := answers.readline():
+                return json.loads(answer)
+            return reply | {"ename": "RuntimeError", "evalue": "the check's process ended before the check did"}
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(process, 0)
 
 
 def _take_state():
-    """Keep the student's random numbers and PyTorch's settings, and set the hand-out's."""
+    """Keep what students may have set for all of the process, and set what a fresh one has."""
     torch, numpy, random = (sys.modules.get(name) for name in ("torch", "numpy", "random"))
-    state = {"random": random and random.getstate(), "numpy": numpy and numpy.random.get_state()}
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    state = {"random": random and random.getstate(), "figures": set(pyplot.get_fignums()) if pyplot else set()}
+    if numpy:
+        state["numpy"] = numpy.random.get_state()
+        numpy.random.seed(0)
     if torch:
-        state |= {"torch": torch.get_rng_state(), "dtype": torch.get_default_dtype(), "grad": torch.is_grad_enabled()}
-        torch.set_default_dtype(_torch_dtype or torch.float32)
-        torch.set_grad_enabled(True)
+        state |= {"torch": torch.get_rng_state(), "settings": Settings.now()}
+        torch.manual_seed(0)
+        Settings.set(Settings.handout)
     return state
 
 
 def _put_state(state):
-    global _torch_dtype
     if state["random"]:
         sys.modules["random"].setstate(state["random"])
-    if state["numpy"]:
+    if "numpy" in state:
         sys.modules["numpy"].random.set_state(state["numpy"])
-    torch = sys.modules.get("torch")
-    if torch and "dtype" in state:
-        _torch_dtype = torch.get_default_dtype()  # the hand-out may have changed it
-        torch.set_default_dtype(state["dtype"])
-        torch.set_grad_enabled(state["grad"])
+    torch, pyplot = sys.modules.get("torch"), sys.modules.get("matplotlib.pyplot")
+    if torch and "torch" in state:
+        Settings.set(state["settings"])
         torch.set_rng_state(state["torch"])
+    for number in set(pyplot.get_fignums() if pyplot else ()) - state["figures"]:
+        pyplot.close(number)
 
 
 def _in_words(error):
@@ -219,5 +474,6 @@ def _in_words(error):
         words = str(error)[:LONGEST]
     except BaseException:
         words = ""
-    by = "check" if frames and frames[-1][0] == CHECK else "student" if theirs else "check"
-    return {"ename": str(type(error).__name__)[:80], "evalue": words, "by": by, "where": where}
+    own = frames and frames[-1][0] == CHECK or isinstance(error, Liar)
+    kind = "AssertionError" if isinstance(error, Liar) else str(type(error).__name__)[:80]
+    return {"ename": kind, "evalue": words, "by": "student" if theirs and not own else "check", "where": where}

@@ -216,29 +216,21 @@ def _put_in_order(submission: NotebookNode, cells: list[NotebookNode]) -> bool:
     return ordered != blocks
 
 
+def handout_of(step: NbGraderPreprocessor, resources: ResourcesDict) -> NotebookNode:
+    """The hand-out of the notebook on which nbgrader's `step` works: the course's own, in its release folder."""
+    names = resources["nbgrader"]
+    course = step.parent.parent.coursedir
+    folder = course.format_path(course.release_directory, ".", names["assignment"])
+    return notebooks.read(f"{folder}/{names['notebook']}.ipynb")
+
+
 class RestoreHandout(NbGraderPreprocessor):
     """`restore`, as the first of nbgrader's steps before it executes a submission."""
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Restore `nb`; see `restore`. The hand-out is the course's own, in its release folder."""
-        names = resources["nbgrader"]
-        course = self.parent.parent.coursedir
-        folder = course.format_path(course.release_directory, ".", names["assignment"])
-        handout = notebooks.read(f"{folder}/{names['notebook']}.ipynb")
-        notes = restore(nb, handout)
+        """Restore `nb`; see `restore`."""
+        notes = restore(nb, handout_of(self, resources))
         for note in notes:
             self.log.warning(note)
         nb.metadata["restored"] = notes
         return nb, resources
-
-
-class ForgiveWarnings(NbGraderPreprocessor):
-    """Drop what test cells wrote to standard error: nbgrader takes a library's warning there for a failure."""
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: ResourcesDict, index: int
-    ) -> tuple[NotebookNode, ResourcesDict]:
-        """Keep a test cell's outputs but for standard error."""
-        if notebooks.role(cell) == "check":
-            cell.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
-        return cell, resources

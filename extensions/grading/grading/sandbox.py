@@ -4,20 +4,24 @@ Inside, the student's code sees the operating system's programs and the Python e
 memory, and nothing else: no network, no other file or process of this computer. Outside, a thread watches how long the
 notebook runs and how much memory, processes and output it uses, and ends the kernel when a limit is passed.
 
-The test cells run in the same kernel as the student's code: what nbgrader sends there, the student's code can see, and
-could answer falsely. That cannot be prevented here; see the instructors' page.
+Checks are not executed like other cells but by `check_runner.py`, apart from what the student's code did to names and
+to the interpreter. It runs in the same kernel, since it calls the student's functions: a program written for the
+purpose could answer in its place. That cannot be prevented here; see the instructors' page.
 """
 
 import contextlib
 import functools
 import os
+import queue
 import resource
+import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +30,20 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer
 
+from . import checks, notebooks, restore
+
 MEBIBYTE = 2**20
+LONGEST_ERROR = 2000  # characters of an error after the last output that is kept
 RESERVE = 256  # mebibytes that a notebook gets beyond its limit once it has met it, so that its other cells can run
-STARTUP = Path(__file__).with_name("kernel_startup.py")
+# what the kernel gets of this package
+STARTUP = [Path(__file__).with_name(name) for name in ("kernel_startup.py", "check_runner.py")]
 
 
 class Unprotected(RuntimeError):
@@ -152,7 +161,7 @@ class Sandbox(LocalProvisioner):
         soft, hard = self.memory * MEBIBYTE, (self.memory + RESERVE) * MEBIBYTE
         limits = ["prlimit", f"--data={soft}:{hard}", f"--fsize={self.files * MEBIBYTE}", "--core=0", "--"]
         if self.unprotected:
-            kwargs["env"] = os.environ | self.environment | {"PYTHONSTARTUP": str(STARTUP)}
+            kwargs["env"] = os.environ | self.environment | {"PYTHONSTARTUP": str(STARTUP[0])}
             kwargs["cwd"] = str(self._folder)
             if shutil.which("prlimit"):
                 kwargs["cmd"] = limits + kwargs["cmd"]
@@ -168,7 +177,9 @@ class Sandbox(LocalProvisioner):
             command += ["--size", size, "--tmpfs", folder]
         # /tmp is empty by now: what lies below it and is needed comes back
         command += [*_python_folders(), "--bind", str(self._folder), str(self._folder)]
-        command += ["--ro-bind", str(STARTUP), "/home/.startup.py", "--dir", "/home/.matplotlib"]
+        for file in STARTUP:
+            command += ["--ro-bind", str(file), f"/opt/{file.name}"]
+        command += ["--dir", "/home/.matplotlib"]
         if fonts := _font_cache():
             command += ["--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
         variables = {
@@ -178,7 +189,7 @@ class Sandbox(LocalProvisioner):
             "LANG": "C.UTF-8",
             "MPLCONFIGDIR": "/home/.matplotlib",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONSTARTUP": "/home/.startup.py",
+            "PYTHONSTARTUP": f"/opt/{STARTUP[0].name}",
             "PYTHONWARNINGS": "ignore",
         }
         for name, value in (variables | self.environment).items():
@@ -211,7 +222,8 @@ class Sandbox(LocalProvisioner):
             family = [root, *root.children(recursive=True)]
         except psutil.NoSuchProcess:
             return ""
-        if len(family) > self.processes + 2:  # bubblewrap and its first process in the sandbox
+        manager: Any = self.parent
+        if len(family) > self.processes + manager.checks + 2:  # bubblewrap and its first process in the sandbox
             return f"it started more than {self.processes} processes"
         memory = 0
         for process in family:
@@ -244,6 +256,7 @@ class Sandbox(LocalProvisioner):
 class SandboxedKernelManager(AsyncKernelManager):
     """Starts this environment's Python in a `Sandbox`, whatever kernel a notebook names."""
 
+    checks = 0  # each may have a process that waits for hidden tests
     ended_because = ""  # why the sandbox ended the kernel, if it did: nbclient only says that a kernel died
 
     @property
@@ -261,7 +274,11 @@ class SandboxedKernelManager(AsyncKernelManager):
 
 
 class SandboxedExecute(Execute):
-    """nbgrader's execution of a notebook, in a sandbox, keeping a bounded part of what it prints."""
+    """nbgrader's execution of a notebook, in a sandbox, keeping a bounded part of what it prints.
+
+    Of a check nothing is kept but an error, if it failed. What a person should look at is noted in the notebook's
+    metadata under ``conspicuous``.
+    """
 
     output_limit = Integer(
         10, help="Mebibytes of output of a notebook; after that the rest of a cell's output is dropped."
@@ -276,6 +293,7 @@ class SandboxedExecute(Execute):
     def create_kernel_manager(self) -> SandboxedKernelManager:
         """Make the manager, and keep it: nbclient forgets it when the kernel dies, and it knows why."""
         self._manager = super().create_kernel_manager()
+        self._manager.checks = sum(notebooks.role(cell) == "check" for cell in self.nb.cells)
         return self._manager
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
@@ -286,8 +304,19 @@ class SandboxedExecute(Execute):
         KernelEnded
             If the sandbox ended the kernel, or it ended itself.
         """
+        released = restore.handout_of(self, resources)
+        tasks = [cell.source for cell in released.cells if notebooks.role(cell) == "task" and cell.cell_type == "code"]
+        self._tasks = {name for source in tasks for name in checks.names(source).defines}
+        self._waiting: dict[str, NotebookNode] = {}  # checks that passed but for their hidden tests
+        self._stopped, self._packages = "", {}  # an error since the last check; packages that are missing
+        own = [cell.source for cell in nb.cells if notebooks.role(cell) in (None, "task")]
+        self._lines = {line.strip()[:200] for source in own for line in source.splitlines()}
+        self._conspicuous: dict[str, None] = dict.fromkeys(checks.peculiar(nb.cells, released.cells))
+        for cell in nb.cells:
+            if notebooks.role(cell) == "check":
+                cell.outputs = [checks.failure("RuntimeError", "the check was not run")]
         try:
-            return super().preprocess(nb, resources)
+            nb, resources = super().preprocess(nb, resources)
         except Exception as error:
             if self._manager and self._manager.ended_because:
                 raise KernelEnded(self._manager.ended_because) from error
@@ -295,6 +324,89 @@ class SandboxedExecute(Execute):
                 words = "its kernel died: it ended itself, or the system ended it for want of memory"
                 raise KernelEnded(words) from error
             raise
+        nb.metadata["conspicuous"] = list(self._conspicuous)
+        return nb, resources
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Execute a cell, a check by the check runner; hidden tests after the last cell."""
+        role = notebooks.role(cell)
+        if index == 0:
+            given = [cell.source for cell in self.nb.cells if notebooks.role(cell) == "given"]
+            self._request("modules", names=checks.modules(given))
+        if role == "check" and cell.cell_type == "code":
+            self._check(cell)
+        elif role == "given" and cell.cell_type == "code":
+            names = checks.names(cell.source)
+            self._request("before given", uses=sorted(set(names.uses) - self._tasks))
+            cell, resources = super().preprocess_cell(cell, resources, index)
+            self._request("after given", defines=names.defines, ended=not self._error(cell))
+        else:
+            cell, resources = super().preprocess_cell(cell, resources, index)
+            self._stopped = self._error(cell) or self._stopped
+            self._packages |= dict.fromkeys(checks.missing_packages(cell))
+        if index == len(self.nb.cells) - 1:
+            for name, waiting in self._waiting.items():
+                code = checks.python_of(checks.parts(waiting.source)[1])
+                self._judge(waiting, "hidden tests", name=name, code=code, seconds=self.timeout)
+        return cell, resources
+
+    @staticmethod
+    def _error(cell: NotebookNode) -> str:
+        errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+        return f"{errors[-1].ename}: {errors[-1].evalue}"[:300] if errors else ""
+
+    def _check(self, cell: NotebookNode) -> None:
+        """Execute a check's public part, and let the hidden tests wait."""
+        name = cell.metadata.nbgrader.grade_id
+        public, hidden = map(checks.python_of, checks.parts(cell.source))
+        uses = checks.uses(cell.source, self._tasks)
+        waits = bool(hidden.strip())
+        tasks = sorted(self._tasks.intersection(uses))
+        passed = self._judge(cell, "check", name=name, code=public, uses=uses, tasks=tasks, waits=waits)
+        if passed and waits:
+            self._waiting[name] = cell
+            cell.outputs = [checks.failure("RuntimeError", "the hidden tests were not run")]
+        self._stopped = ""
+
+    def _judge(self, cell: NotebookNode, what: str, **content: Any) -> bool:
+        """Have code of a check executed; return whether it passed, with the error for nbgrader in the cell if not."""
+        nonce = secrets.token_hex(16)
+        reply = self._request(what, nonce=nonce, **content)
+        self._conspicuous |= dict.fromkeys(map(str, reply.get("findings", [])))
+        passed = reply.get("receipt") == sha256(f"{nonce} passed".encode()).hexdigest()
+        if passed:
+            cell.outputs = []
+        else:
+            hidden, packages = what == "hidden tests", list(self._packages)
+            cell.outputs = [checks.verdict(reply, self._stopped, packages, hidden, self._lines)]
+        return passed
+
+    def _request(self, what: str, **content: Any) -> dict[str, Any]:
+        """What the check runner answers; an error's content if it does not within the time of a cell.
+
+        Raises DeadKernelError if the kernel died.
+        """
+        assert self.kc and self.km
+        message = self.kc.session.msg("check_request", {"what": what, **content})
+        self.kc.shell_channel.send(message)
+        deadlines = [time.monotonic() + (self.timeout or 1e9) + 10 * (what == "hidden tests")]
+        late = {"ename": "TimeoutError", "evalue": "the check ran too long and was interrupted", "by": "check"}
+        while True:
+            try:
+                reply = run_sync(self.kc.shell_channel.get_msg)(timeout=1)
+            except queue.Empty:
+                run_sync(self._async_check_alive)()
+                if time.monotonic() < deadlines[-1]:
+                    continue
+                if len(deadlines) > 1:
+                    return late
+                run_sync(self.km.interrupt_kernel)()
+                deadlines.append(time.monotonic() + self.iopub_timeout)
+            else:
+                if reply["msg_type"] == "check_reply" and reply["parent_header"].get("msg_id") == message["msg_id"]:
+                    return reply["content"] if len(deadlines) == 1 else reply["content"] | late
 
     def on_comm_open_jupyter_widget(self, msg: dict[str, Any]) -> None:
         """Leave widgets to themselves: nbclient's own part in them hangs, the kernel idle, in one slider out of ten."""
@@ -304,8 +416,12 @@ class SandboxedExecute(Execute):
     ) -> NotebookNode | None:
         """Collect one output, unless the notebook has already produced too many."""
         self._received += len(str(msg["content"]))
-        if self._received > self.output_limit * MEBIBYTE and msg["msg_type"] != "error":
-            return None
+        if self._received > self.output_limit * MEBIBYTE:
+            # an error says why a cell has no output
+            if msg["msg_type"] != "error" or len(outs) and outs[-1].output_type == "error":
+                return None
+            msg["content"] = {key: str(msg["content"].get(key, ""))[:LONGEST_ERROR] for key in ("ename", "evalue")}
+            msg["content"]["traceback"] = [f"{msg['content']['ename']}: {msg['content']['evalue']}"]
         return super().output(outs, msg, display_id, cell_index)
 
 

@@ -37,13 +37,13 @@ def apply(config: Config) -> None:
         IgnorePattern,
         sanitize.Defuse,
         LimitOutput,
-        restore.ForgiveWarnings,
         SaveAutoGrades,
         AssignLatePenalties,
         CheckCellMetadata,
     ]
     config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:"]
     config.Execute.iopub_timeout = 30
+    config.Execute.store_widget_state = False
     config.Execute.error_on_timeout = {
         "ename": "TimeoutError",
         "evalue": "the cell ran too long and was interrupted",
