@@ -11,8 +11,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from . import handout, notebooks
+from .sanitize import ESCAPES
 
-ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)")
 NO_MODULE = re.compile(r"No module named '(\w+)")
 LONGEST = 1000  # characters that a check says
 # what lets a program look into the interpreter or change it; harmless in itself, so a person has to look

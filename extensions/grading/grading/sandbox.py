@@ -10,12 +10,16 @@ purpose could answer in its place. That cannot be prevented here; see the instru
 """
 
 import contextlib
+import errno
 import functools
+import itertools
 import os
+import platform
 import queue
 import resource
 import secrets
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -43,6 +47,10 @@ MEBIBYTE = 2**20
 LONGEST_ERROR = 2000  # characters of an error after the last output that is kept
 RESERVE = 256  # mebibytes that a notebook gets beyond its limit once it has met it, so that its other cells can run
 # what the kernel gets of this package
+IN_MEMORY = ("/tmp", "/home", "/dev/shm")  # where a notebook may write: file systems of bounded size
+MOST_SOCKETS = 16  # entries in the folder of the kernel's sockets, which is the only one on the disk
+# system calls that keep memory which no file system and no process shows: memfd_create, memfd_secret, shmget, msgget
+UNCOUNTED = {"x86_64": (0xC000003E, (319, 447, 29, 68)), "aarch64": (0xC00000B7, (279, 447, 194, 186))}
 STARTUP = [Path(__file__).with_name(name) for name in ("kernel_startup.py", "check_runner.py")]
 
 
@@ -99,6 +107,24 @@ def _isolation() -> list[str]:
         *("--hostname", "exercise", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"),
         *("--proc", "/proc", "--dev", "/dev"),
     ]
+
+
+@functools.cache
+def _filter() -> bytes | None:
+    """The program for the Linux kernel that refuses the system calls in UNCOUNTED; None for an unknown processor.
+
+    See the Linux manual's seccomp(2): each instruction is a code, two relative jumps, and a number.
+    """
+    if platform.machine() not in UNCOUNTED:
+        return None
+    processor, calls = UNCOUNTED[platform.machine()]
+    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
+    refuse, allow = 0x00050000 | errno.ENOSYS, 0x7FFF0000
+    program = [(load, 0, 0, 4), (equal, 0, len(calls) + 2, processor), (load, 0, 0, 0)]  # another processor's calls
+    program += [(at_least, len(calls), 0, 0x40000000)]  # and those of its other numbering are refused, too
+    program += [(equal, len(calls) - 1 - k, 0, call) for k, call in enumerate(calls[:-1])] + [(equal, 0, 1, calls[-1])]
+    program += [(give, 0, 0, refuse), (give, 0, 0, allow)]
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
 @functools.cache
@@ -159,7 +185,14 @@ class Sandbox(LocalProvisioner):
         kwargs = await super().pre_launch(**kwargs)
         kwargs["cmd"] = [*kwargs["cmd"], *PLAIN_MESSAGES]
         soft, hard = self.memory * MEBIBYTE, (self.memory + RESERVE) * MEBIBYTE
-        limits = ["prlimit", f"--data={soft}:{hard}", f"--fsize={self.files * MEBIBYTE}", "--core=0", "--"]
+        limits = [
+            "prlimit",
+            f"--data={soft}:{hard}",
+            f"--fsize={self.files * MEBIBYTE}",
+            "--nofile=512:512",
+            "--core=0",
+        ]
+        limits += ["--"]
         if self.unprotected:
             kwargs["env"] = os.environ | self.environment | {"PYTHONSTARTUP": str(STARTUP[0])}
             kwargs["cwd"] = str(self._folder)
@@ -167,18 +200,25 @@ class Sandbox(LocalProvisioner):
                 kwargs["cmd"] = limits + kwargs["cmd"]
         else:
             kwargs["env"] = {"PATH": os.environ.get("PATH", os.defpath)}
-            kwargs["cmd"] = [*limits, *self._bubblewrap(), *kwargs["cmd"]]
+            command = self._bubblewrap()
+            if program := _filter():
+                self._filter = os.memfd_create("filter")  # bubblewrap reads it
+                os.write(self._filter, program)
+                os.lseek(self._filter, 0, os.SEEK_SET)
+                command += ["--seccomp", str(self._filter)]
+                kwargs["pass_fds"] = (self._filter,)
+            kwargs["cmd"] = [*limits, *command, *kwargs["cmd"]]
         return kwargs
 
     def _bubblewrap(self) -> list[str]:
         size = str(self.files * MEBIBYTE)
         command = ["bwrap", *_isolation(), *_system_folders()]
-        for folder in ("/tmp", "/home", "/dev/shm"):
+        for folder in IN_MEMORY:
             command += ["--size", size, "--tmpfs", folder]
         # /tmp is empty by now: what lies below it and is needed comes back
         command += [*_python_folders(), "--bind", str(self._folder), str(self._folder)]
         for file in STARTUP:
-            command += ["--ro-bind", str(file), f"/opt/{file.name}"]
+            command += ["--ro-bind", str(file), f"/grading/{file.name}"]
         command += ["--dir", "/home/.matplotlib"]
         if fonts := _font_cache():
             command += ["--ro-bind-try", str(fonts), f"/home/.matplotlib/{fonts.name}"]
@@ -189,18 +229,23 @@ class Sandbox(LocalProvisioner):
             "LANG": "C.UTF-8",
             "MPLCONFIGDIR": "/home/.matplotlib",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONSTARTUP": f"/opt/{STARTUP[0].name}",
+            "PYTHONSTARTUP": f"/grading/{STARTUP[0].name}",
             "PYTHONWARNINGS": "ignore",
         }
         for name, value in (variables | self.environment).items():
             command += ["--setenv", name, value]
-        return [*command, "--chdir", "/home"]
+        # bubblewrap's own file systems in memory have no bound
+        return [*command, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/home"]
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel, and the thread that watches it."""
         # what a kernel prints beside its messages would mix with the instructor's terminal, or fill its disk
         kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        info = await super().launch_kernel(cmd, **kwargs)
+        try:
+            info = await super().launch_kernel(cmd, **kwargs)
+        finally:
+            if kwargs.get("pass_fds"):
+                os.close(self._filter)
         assert self.process is not None
         self._over = threading.Event()
         threading.Thread(target=self._watch, args=(self.process.pid,), daemon=True).start()
@@ -225,15 +270,21 @@ class Sandbox(LocalProvisioner):
         manager: Any = self.parent
         if len(family) > self.processes + manager.checks + 2:  # bubblewrap and its first process in the sandbox
             return f"it started more than {self.processes} processes"
-        memory = 0
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                memory += process.memory_info().rss
-        if memory > (self.memory + RESERVE) * MEBIBYTE:
+        if self._used_memory(family) > (self.memory + RESERVE) * MEBIBYTE:
             return f"it used more than {self.memory} MiB of memory"
-        if sum(1 for _ in self._folder.iterdir()) > 16:
+        most, most_bytes = (10_000, self.files) if self.unprotected else (MOST_SOCKETS, 1)
+        size, number = _size_of(self._folder, most)
+        if number > most or size > most_bytes * MEBIBYTE:
             return "it wrote files where only the kernel's sockets belong"
         return ""
+
+    def _used_memory(self, family: list[psutil.Process]) -> int:
+        """The bytes that processes and the sandbox's file systems use; pages that processes share count once."""
+        files = max(map(_in_files, family))
+        resident = sum(_of_process(process, "rss") for process in family)
+        if resident + files <= (self.memory + RESERVE) * MEBIBYTE:
+            return resident + files  # at least as much as in truth, and soon found out
+        return files + sum(_of_process(process, "pss") for process in family)
 
     def end(self, reason: str) -> None:
         """Kill the kernel with everything that it started, and tell its manager why."""
@@ -246,11 +297,47 @@ class Sandbox(LocalProvisioner):
                     process.kill()
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Stop watching and remove the socket's folder."""
+        """Stop watching and remove the socket's folder, whatever a submission did to make that hard."""
         if hasattr(self, "_over"):
             self._over.set()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):  # unlike Python's own they stand any depth
+            subprocess.run([*command, "--", str(self._folder)], capture_output=True)
         await super().cleanup(restart=restart)
+
+
+def _of_process(process: psutil.Process, kind: str) -> int:
+    """Bytes of memory of a process, resident ("rss") or its share of them ("pss"); 0 of one that has ended."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        with contextlib.suppress(psutil.AccessDenied, AttributeError):
+            if kind == "pss":
+                return process.memory_full_info().pss
+        return process.memory_info().rss
+    return 0
+
+
+def _in_files(process: psutil.Process) -> int:
+    """Bytes in the file systems in memory that a process sees, if it is one in the sandbox, else 0."""
+    used, root = 0, Path(f"/proc/{process.pid}/root")
+    with contextlib.suppress(OSError):
+        for folder in IN_MEMORY:
+            path = root / folder[1:]
+            if path.stat().st_dev != Path(folder).stat().st_dev:
+                found = os.statvfs(path)
+                used += (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * 1024
+    return used
+
+
+def _size_of(folder: Path, most: int) -> tuple[int, int]:
+    """The bytes and the number of the things that lie in a folder; counting ends after `most` of them."""
+    size = number = 0
+    for path, folders, files in os.walk(folder):
+        for name in itertools.chain(folders, files):
+            number += 1
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(path, name)).st_blocks * 512
+            if number > most:
+                return size, number
+    return size, number
 
 
 class SandboxedKernelManager(AsyncKernelManager):
