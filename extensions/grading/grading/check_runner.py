@@ -39,6 +39,7 @@ COMPARISONS = {
 }
 _left_over: dict = {}  # what checks defined, for the checks after them
 _saved: list = []  # (owner, name, value): functions and classes as they were before the student came
+_own_names: list = []  # (object or class, its names then): a new one could hide a class's
 _copies: dict = {}  # of each check with hidden tests the process that waits for them: (its id, to it, from it)
 _set_aside: dict = {}  # what students had put in the place of the hand-out's names while one of its cells runs
 _space: dict = {}  # the student's names
@@ -106,11 +107,10 @@ def serve(shell):
         (sys.path_hooks, "an import hook"),
     ]
     hooks = [(place, kind, list(place)) for place, kind in hooks]
-    for owner in (ast, builtins, json, operator, os, shell, type(shell), kernel, type(kernel)):
+    for owner in (ast, builtins, json, operator, os, kernel.shell_handlers):
         _save(owner)
-    _save(kernel.session)
-    _save(type(kernel.session))
-    _save(kernel.shell_handlers)
+    for owner in (shell, kernel, kernel.session):
+        _save_with_bases(owner)
 
     def answer(stream, ident, parent):
         content, parent["content"] = parent["content"], {}  # it must not be found by the code that it runs
@@ -138,6 +138,13 @@ def _members(owner):
     return owner if isinstance(owner, dict) else vars(owner)
 
 
+def _save_with_bases(owner):
+    """Remember what an object and its classes hold, and which names they have of their own."""
+    for each in (owner, *type(owner).__mro__[:-1]):
+        _save(each)
+        _own_names.append((each, set(_members(each))))
+
+
 def _save(owner):
     """Remember the public functions and classes of a module, class, object or dictionary."""
     for name, value in list(_members(owner).items()):
@@ -160,6 +167,7 @@ def _prepare(names):
         for value in list(vars(module).values()):
             if isinstance(value, type) and value.__module__.split(".")[0] == name.split(".")[0]:
                 _save(value)
+                _own_names.append((value, set(vars(value))))
     Settings.handout = Settings.now()
 
 
@@ -175,9 +183,18 @@ def _restore():
                     setattr(owner, name, value)
             except (AttributeError, TypeError):
                 continue
-            shown = getattr(owner, "__name__", type(owner).__name__)
-            changed.append(f"{shown}.{name}")
+            changed.append(f"{_name(owner)}.{name}")
+    for owner, before in _own_names:
+        bases = owner.__mro__[1:] if isinstance(owner, type) else type(owner).__mro__
+        for name in set(_members(owner)) - before:
+            if callable(_members(owner)[name]) and any(name in vars(base) for base in bases):
+                delattr(owner, name)
+                changed.append(f"{_name(owner)}.{name}")
     return changed
+
+
+def _name(owner):
+    return getattr(owner, "__name__", type(owner).__name__)
 
 
 def _findings(hooks):

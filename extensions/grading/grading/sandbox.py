@@ -19,6 +19,7 @@ import queue
 import resource
 import secrets
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -274,6 +275,7 @@ class Sandbox(LocalProvisioner):
             return f"it used more than {self.memory} MiB of memory"
         most, most_bytes = (10_000, self.files) if self.unprotected else (MOST_SOCKETS, 1)
         size, number = _size_of(self._folder, most)
+        size += _deleted_files(family, self._folder.stat().st_dev)
         if number > most or size > most_bytes * MEBIBYTE:
             return "it wrote files where only the kernel's sockets belong"
         return ""
@@ -328,16 +330,34 @@ def _in_files(process: psutil.Process) -> int:
 
 
 def _size_of(folder: Path, most: int) -> tuple[int, int]:
-    """The bytes and the number of the things that lie in a folder; counting ends after `most` of them."""
+    """The bytes and the number of the things that lie in a folder; counting ends after `most` of them.
+
+    A folder that cannot be read counts as too many.
+    """
     size = number = 0
-    for path, folders, files in os.walk(folder):
+    unreadable: list[OSError] = []
+    for path, folders, files in os.walk(folder, onerror=unreadable.append):
         for name in itertools.chain(folders, files):
             number += 1
             with contextlib.suppress(OSError):
                 size += os.lstat(os.path.join(path, name)).st_blocks * 512
             if number > most:
                 return size, number
-    return size, number
+    denied = any(isinstance(error, PermissionError) for error in unreadable)
+    return size, most + 1 if denied else number
+
+
+def _deleted_files(family: list[psutil.Process], device: int) -> int:
+    """The bytes of files on a disk that processes hold open and that have no name any more."""
+    sizes = {}
+    for process in family:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(f"/proc/{process.pid}/fd"):
+                with contextlib.suppress(OSError):
+                    found = os.stat(entry.path)
+                    if found.st_dev == device and not found.st_nlink and stat.S_ISREG(found.st_mode):
+                        sizes[found.st_ino] = found.st_blocks * 512
+    return sum(sizes.values())
 
 
 class SandboxedKernelManager(AsyncKernelManager):

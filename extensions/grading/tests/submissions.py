@@ -323,7 +323,7 @@ import builtins
 class AssertionError(Exception):
     pass
 builtins.AssertionError = AssertionError
-builtins.callable = builtins.isinstance = lambda *arguments: True
+builtins.callable = lambda thing: True
 """
 PATCHED_COMPILER = """
 import ast, builtins
@@ -353,7 +353,7 @@ SEE_THE_CHECK = """
 import sys
 frame, seen = sys._getframe(1), []
 while frame:
-    seen += [str(frame.f_code.co_consts), str(frame.f_globals), str(frame.f_locals)]
+    seen += [str(frame.f_code.co_consts), str([*frame.f_globals])]
     frame = frame.f_back
 open("/home/seen", "a").write(str(seen) + str(In))
 if a == -4:
@@ -363,7 +363,7 @@ return (a + b) / 2
 IN_THE_COPY = "if os.getpid() != ME:\n    {}\nreturn (a + b) / 2"
 FORGE_ERRORS = """
 shell = get_ipython()
-for k in range(30_000):
+for k in range(8_000):
     shell.kernel.session.send(shell.kernel.iopub_socket, "error", {"ename": "E", "evalue": "\x1b[31mx" * 50,
         "traceback": ["\x1b[1m<b>" * 100] * 5}, parent=shell.kernel.get_parent())
 """
@@ -374,15 +374,16 @@ picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADh
 for kind, content in [
     ("execute_input", {"code": "", "execution_count": evil}),
     ("stream", {"name": '"' + evil, "text": evil}),
-    ("display_data", {"data": {"image/png": picture},
-        "metadata": {"image/png": {"width": "1 onerror=alert(6) x=", "alt": '"' + evil}, "filenames": {"image/png": "x"}}}),
+    ("display_data", {"data": {"image/png": picture}, "metadata": {"image/png": {"width": "1 onerror=alert(6) x="}}}),
+    ("display_data", {"data": {"image/png": picture}, "metadata": {"image/png": {"alt": '"' + evil, "unconfined": evil}}}),
     ("display_data", {"data": {"text/latex": "$\\href{javascript:alert(7)}{x}$", "text/html": [evil]}, "metadata": {}}),
     ("execute_result", {"data": {"text/plain": "plain"}, "metadata": {}, "execution_count": evil}),
 ]:
     shell.kernel.session.send(shell.kernel.iopub_socket, kind, content, parent=shell.kernel.get_parent())
 """
 LINKS = """
-[a](javascript:alert(8)) [b](data:text/html,alert) [c](/logout) <a href="//example.org/">d</a> $\\href{javascript:alert(9)}{x}$
+[a](javascript:alert(8)) [b](data:text/html,alert) [c](/logout) <a href="//example.org/">d</a>
+$\\href{javascript:alert(9)}{x}$
 ![p](http://127.0.0.1:9/p.png) <img src="http://127.0.0.1:9/q.png"> ![q](/files/x.png)
 """
 FILL_THE_SOCKETS_FOLDER = """
@@ -394,8 +395,18 @@ for k in range(8):
 os.chmod(folder, 0)
 time.sleep(60)
 """
+FILL_THE_DISK_UNSEEN = """
+import os, sys, time
+path = os.path.join(os.path.dirname(sys.argv[sys.argv.index("-f") + 1]), "unseen")
+file = open(path, "wb")
+os.remove(path)
+file.write(bytes(10**8))
+file.flush()
+time.sleep(60)
+"""
 SHARED_MEMORY = """
-import mmap, time
+import mmap, signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 hoard = [mmap.mmap(-1, 10**9) for _ in range(3)]
 for part in hoard:
     for k in range(0, 10**9, 4096):
@@ -436,7 +447,7 @@ DAMAGES |= {
     "endless-in-a-check": Damage(_wrong(body="while True:\n    pass"), 4),
     "ends-the-hidden-tests": Damage(_wrong("import os\nME = os.getpid()", IN_THE_COPY.format("os._exit(0)")), 4),
     "hangs-the-hidden-tests": Damage(_wrong("import os\nME = os.getpid()", IN_THE_COPY.format("while True: pass")), 4),
-    "kernel-shut-down": Damage(with_mean("get_ipython().kernel.do_shutdown(False)\nexit()"), 4),
+    "kernel-left": Damage(with_mean("exit()"), 0, "not graded", "kernel died"),
     "forged-errors": Damage(_right_with(after=FORGE_ERRORS), 7),
     "colors": Damage(_right_with(after="print('\\x1b[31mx\\x1b[0m' * 300_000)"), 7),
     "forged-markup": Damage(_right_with(after=FORGE_MARKUP), 7),
@@ -448,6 +459,7 @@ DAMAGES |= {
     "huge-code": Damage(_right_with(after="x = 1 + 1\n" * 300_000), 7),
     "null-bytes": Damage(_right_with(after="x = '\0'"), 7),
     "files-beside-the-sockets": Damage(with_mean(FILL_THE_SOCKETS_FOLDER), 0, "not graded", "sockets belong"),
+    "deleted-file-beside-the-sockets": Damage(with_mean(FILL_THE_DISK_UNSEEN), 0, "not graded", "sockets belong"),
     "files-everywhere": Damage(with_mean(FILL_EVERYTHING), 4),
     "memory-without-a-file": Damage(with_mean("import os\nos.memfd_create('x')"), 4),
     "shared-memory": Damage(with_mean(SHARED_MEMORY), 0, "not graded", "MiB of memory"),
