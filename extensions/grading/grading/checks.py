@@ -14,6 +14,7 @@ from . import handout, notebooks
 from .sanitize import ESCAPES
 
 NO_MODULE = re.compile(r"No module named '(\w+)")
+LONGEST_SCANNED = 100_000  # characters of a cell
 LONGEST = 1000  # characters that a check says
 # what lets a program look into the interpreter or change it; harmless in itself, so a person has to look
 PECULIAR_NAMES = frozenset("builtins ctypes gc __builtins__ __import__ _oh _ih In".split())
@@ -48,6 +49,8 @@ def names(source: str) -> Names:
 
 def python_of(source: str) -> str:
     """The Python of a cell: IPython's own syntax becomes calls."""
+    if _parse(source).body or len(source) > LONGEST_SCANNED:
+        return source
     return TransformerManager().transform_cell(source)
 
 
@@ -151,13 +154,16 @@ def peculiar(cells: Iterable[NotebookNode], released: Iterable[NotebookNode]) ->
     What the hand-out `released` has as well is not told.
     """
     asked = {name for cell in released for name in _peculiar(cell)}
-    own = (cell for cell in cells if notebooks.role(cell) not in ("given", "check"))
+    own = [cell for cell in cells if notebooks.role(cell) not in ("given", "check")]
     found = list(dict.fromkeys(name for cell in own for name in _peculiar(cell) if name not in asked))
-    return [f"its code uses {', '.join(found)}"] if found else []
+    notes = [f"its code uses {', '.join(found)}"] if found else []
+    if any(len(cell.source) > LONGEST_SCANNED for cell in own if cell.cell_type == "code"):
+        notes.append("its code is too long to be searched")
+    return notes
 
 
 def _peculiar(cell: NotebookNode) -> Iterable[str]:
-    if cell.cell_type != "code":
+    if cell.cell_type != "code" or len(cell.source) > LONGEST_SCANNED:
         return
     for node in ast.walk(_parse(python_of(cell.source))):
         if isinstance(node, ast.Name) and node.id in PECULIAR_NAMES:

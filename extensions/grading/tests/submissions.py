@@ -375,7 +375,7 @@ for kind, content in [
     ("execute_input", {"code": "", "execution_count": evil}),
     ("stream", {"name": '"' + evil, "text": evil}),
     ("display_data", {"data": {"image/png": picture}, "metadata": {"image/png": {"width": "1 onerror=alert(6) x="}}}),
-    ("display_data", {"data": {"image/png": picture}, "metadata": {"image/png": {"alt": '"' + evil, "unconfined": evil}}}),
+    ("display_data", {"data": {"image/png": picture}, "metadata": {"image/png": {"alt": '"' + evil}}}),
     ("display_data", {"data": {"text/latex": "$\\href{javascript:alert(7)}{x}$", "text/html": [evil]}, "metadata": {}}),
     ("execute_result", {"data": {"text/plain": "plain"}, "metadata": {}, "execution_count": evil}),
 ]:
@@ -456,7 +456,7 @@ DAMAGES |= {
     "macros": Damage(_answer("$\\def\\frac#1#2{42}$ $\\newcommand{\\sqrt}{0}$ $$\\gdef\\x{y}$$ Because."), 7),
     "huge-formula": Damage(_answer(f"${'x + ' * 180_000}y$"), 7),
     "deep-markup": Damage(_answer("<div>" * 60_000 + "> " * 5_000), 7),
-    "huge-code": Damage(_right_with(after="x = 1 + 1\n" * 300_000), 7),
+    "huge-code": Damage(_right_with(after="x = 1 + 1\n" * 30_000), 7, words="too long to be searched"),
     "null-bytes": Damage(_right_with(after="x = '\0'"), 7),
     "files-beside-the-sockets": Damage(with_mean(FILL_THE_SOCKETS_FOLDER), 0, "not graded", "sockets belong"),
     "deleted-file-beside-the-sockets": Damage(with_mean(FILL_THE_DISK_UNSEEN), 0, "not graded", "sockets belong"),
