@@ -166,7 +166,7 @@ def _peculiar(cell: NotebookNode) -> Iterable[str]:
     if cell.cell_type != "code" or len(cell.source) > LONGEST_SCANNED:
         return
     for node in ast.walk(_parse(python_of(cell.source))):
-        if isinstance(node, ast.Name) and node.id in PECULIAR_NAMES:
+        if isinstance(node, ast.Name) and node.id in PECULIAR_NAMES | PECULIAR_METHODS:
             yield node.id
         elif isinstance(node, ast.Attribute) and node.attr in PECULIAR_ATTRIBUTES | PECULIAR_METHODS:
             yield node.attr
