@@ -101,14 +101,14 @@ def serve(shell):
     kernel, _space = shell.kernel, shell.user_ns
     send = kernel.session.send
     hooks = [
-        (shell.input_transformers_cleanup, "an input transformer"),
-        (shell.input_transformers_post, "an input transformer"),
-        (shell.ast_transformers, "an AST transformer"),
-        *((shell.events.callbacks[name], f"a {name} hook") for name in list(shell.events.callbacks)),
-        (sys.meta_path, "an import hook"),
-        (sys.path_hooks, "an import hook"),
+        (lambda: shell.input_transformers_cleanup, "an input transformer"),
+        (lambda: shell.input_transformers_post, "an input transformer"),
+        (lambda: shell.ast_transformers, "an AST transformer"),
+        *((lambda name=name: shell.events.callbacks[name], f"a {name} hook") for name in list(shell.events.callbacks)),
+        (lambda: sys.meta_path, "an import hook"),
+        (lambda: sys.path_hooks, "an import hook"),
     ]
-    hooks = [(place, kind, list(place)) for place, kind in hooks]
+    hooks = [(place, kind, list(place())) for place, kind in hooks]
     for owner in (ast, builtins, json, operator, os, kernel.shell_handlers):
         _save(owner)
     for owner in (shell, kernel, kernel.session):
@@ -193,7 +193,8 @@ def _restore():
         bases = owner.__mro__[1:] if isinstance(owner, type) else type(owner).__mro__
         for name in set(_members(owner)) - before:
             if callable(_members(owner)[name]) and any(name in vars(base) for base in bases):
-                delattr(owner, name)
+                with contextlib.suppress(AttributeError, TypeError):
+                    delattr(owner, name)
                 changed.append(f"{_name(owner)}.{name}")
     return changed
 
@@ -209,7 +210,8 @@ def _findings(hooks):
         for undo in (sys.settrace, sys.setprofile, threading.settrace, threading.setprofile):
             undo(None)
         found.append("a trace function was set")
-    for place, kind, before in hooks:
+    for current, kind, before in hooks:
+        place = current()
         added = [hook for hook in place if hook not in before and not _is_a_library_s(hook)]
         if added or any(hook not in place for hook in before):
             found.append(f"{kind} was added" if added else f"{kind} was removed")

@@ -172,9 +172,10 @@ def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
     except Exception as error:
         problem = error_in_words(error)
     else:
+        status = "restored and graded" if notes else "graded"
         if to_see:
             notes = [*notes, f"Please look at its code: {'; '.join(to_see)}."]
-        return Outcome(student, exercise, "restored and graded" if metadata["restored"] else "graded", " ".join(notes))
+        return Outcome(student, exercise, status, " ".join(notes))
     return Outcome(student, exercise, "not graded", problem)
 
 

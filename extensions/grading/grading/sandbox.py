@@ -415,7 +415,8 @@ class SandboxedExecute(Execute):
         tasks = [cell.source for cell in released.cells if notebooks.role(cell) == "task" and cell.cell_type == "code"]
         self._tasks = {name for source in tasks for name in checks.names(source).defines}
         self._waiting: dict[str, NotebookNode] = {}  # checks that passed but for their hidden tests
-        self._stopped, self._packages = "", {}  # an error since the last check; packages that are missing
+        self._stopped = ""  # an error since the last check
+        self._packages: dict[str, None] = {}  # that are missing
         own = [cell.source for cell in nb.cells if notebooks.role(cell) in (None, "task")]
         self._lines = {line.strip()[:200] for source in own for line in source.splitlines()}
         self._conspicuous: dict[str, None] = dict.fromkeys(checks.peculiar(nb.cells, released.cells))
