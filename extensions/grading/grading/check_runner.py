@@ -212,10 +212,11 @@ def _findings(hooks):
         found.append("a trace function was set")
     for current, kind, before in hooks:
         place = current()
-        added = [hook for hook in place if hook not in before and not _is_a_library_s(hook)]
-        if added or any(hook not in place for hook in before):
-            found.append(f"{kind} was added" if added else f"{kind} was removed")
-            place[:] = [*before, *(hook for hook in place if hook not in before and hook not in added)]
+        new = {id(hook): hook for hook in place if not any(hook is known for known in before)}
+        theirs = [key for key, hook in new.items() if not _is_a_library_s(hook)]
+        if theirs or len(place) - len(new) < len(before):
+            found.append(f"{kind} was added" if theirs else f"{kind} was removed")
+            place[:] = [*before, *(hook for key, hook in new.items() if key not in theirs)]
     changed = _restore()
     if changed:
         found.append(f"replaced: {', '.join(changed[:8])}{' and more' if len(changed) > 8 else ''}")
