@@ -25,6 +25,7 @@ import threading
 import warnings
 from hashlib import sha256
 from types import FunctionType, MethodType
+from typing import Any
 
 BUILTINS = dict(vars(builtins))
 LONGEST = 2000  # characters of an error's words
@@ -55,7 +56,7 @@ class Liar(AssertionError):
 class Names(dict):
     """The hand-out's names; its functions may use the student's through them."""
 
-    def __missing__(self, name):
+    def __missing__(self, name: str) -> Any:
         if name in BUILTINS:
             raise KeyError(name)
         return _space[name]
@@ -71,31 +72,35 @@ class Settings:
     student: tuple = ()
 
     @staticmethod
-    def now():
+    def now() -> tuple:
+        """The state of this moment, empty without PyTorch."""
         torch = sys.modules.get("torch")
         return (torch.get_default_dtype(), torch.is_grad_enabled()) if torch else ()
 
     @staticmethod
-    def set(values):
+    def set(values: tuple) -> None:
+        """Set a state that `now` returned."""
         torch = sys.modules.get("torch")
         if torch and values:
             torch.set_default_dtype(values[0])
             torch.set_grad_enabled(values[1])
 
     @classmethod
-    def to_handout(cls):
+    def to_handout(cls) -> None:
+        """Before one of the hand-out's cells."""
         cls.student = cls.now()
         cls.set(cls.handout)
 
     @classmethod
-    def to_student(cls):
+    def to_student(cls) -> None:
+        """After one of the hand-out's cells; what that changed holds for both."""
         if cls.now() == cls.handout:
             cls.set(cls.student)
         else:
-            cls.handout = cls.now()  # the hand-out's own cell changed them, for both
+            cls.handout = cls.now()
 
 
-def serve(shell):
+def serve(shell: Any) -> None:
     """Let the kernel of the IPython `shell` answer the messages "check_request"."""
     global _space
     kernel, _space = shell.kernel, shell.user_ns

@@ -51,7 +51,10 @@ def python_of(source: str) -> str:
     """The Python of a cell: IPython's own syntax becomes calls."""
     if _parse(source).body or len(source) > LONGEST_SCANNED:
         return source
-    return TransformerManager().transform_cell(source)
+    try:
+        return TransformerManager().transform_cell(source)
+    except Exception:  # whatever it is, Python will say so
+        return source
 
 
 def modules(given: Iterable[str]) -> list[str]:

@@ -37,7 +37,10 @@ def _prepare():
 
     def pretend_colab():
         # students leave Colab's imports in their cells; here its functions do nothing
-        google = sys.modules.get("google") or types.ModuleType("google")
+        try:
+            import google  # other packages may lie in it
+        except ImportError:
+            google = types.ModuleType("google")
         google.__path__ = getattr(google, "__path__", [])
         for name in ("google.colab", *(f"google.colab.{part}" for part in ("files", "drive", "output", "userdata"))):
             module = types.ModuleType(name)

@@ -18,6 +18,8 @@ from pygments.token import STANDARD_TYPES
 LONGEST = 50_000  # characters of a text that is shown, pictures in it not counted
 LONGEST_ERROR = 10_000  # characters
 LONGEST_CELL = 200_000  # characters of texts that a cell displays
+LONGEST_NOTEBOOK = 2_000_000  # characters of all that a notebook shows, pictures not counted
+SHORTEST = 500  # characters of an error, whatever else is shown
 MOST_OUTPUTS = 200  # of a cell
 MOST_COLORS = 1000  # changes of color in a text that is shown in colors
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|.)", re.S)
@@ -99,29 +101,54 @@ def shortened(text: str, longest: int = LONGEST) -> str:
 
 
 class Defuse(NbGraderPreprocessor):
-    """Make what a stranger wrote and displayed fit for a grader's browser.
+    """Make what a stranger wrote and displayed fit for a grader's browser, harmless and bounded.
 
     Outputs are made anew from what is known to be harmless: bounded text, pictures and sanitized HTML. Markdown stays
     as it is: it is sanitized when it is rendered (`grading.feedback`).
     """
 
+    _left = LONGEST_NOTEBOOK  # characters that may still be shown
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Work on each cell of `nb`."""
+        self._left = LONGEST_NOTEBOOK
+        return super().preprocess(nb, resources)
+
     def preprocess_cell(
         self, cell: NotebookNode, resources: ResourcesDict, index: int
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Make a code cell's outputs anew, and sanitize a raw cell, which nbconvert writes into the page as HTML."""
-        if cell.cell_type == "raw":
-            cell.source = _markup(cell.source)
         if cell.cell_type == "code":
-            cell.source = shortened(cell.source)
+            cell.source = self._bounded(cell.source)
             cell.execution_count = _count(cell.get("execution_count"))
             errors = [output for output in cell.outputs[MOST_OUTPUTS:] if output.output_type == "error"]
             outputs, left = [], LONGEST_CELL
             for output in [*cell.outputs[:MOST_OUTPUTS], *errors[-1:]]:
-                harmless = _harmless(output, left)
-                outputs += [harmless] if harmless else []
-                left = max(0, left - len(str(output.get("text", output.get("data", "")))))
+                harmless = _harmless(output, max(0, min(left, self._left)))
+                if harmless:
+                    outputs.append(harmless)
+                    length = _length(harmless)
+                    left, self._left = left - length, self._left - length
             cell.outputs = outputs
+        elif len(EMBEDDED_PICTURE.sub("", cell.source)) > min(LONGEST, self._left):
+            cell.source = self._bounded(cell.source)
+        if cell.cell_type == "raw":
+            cell.source = for_graders(cell.source)
         return cell, resources
+
+    def _bounded(self, text: str) -> str:
+        """A text, or as much of it as the notebook may still show."""
+        text = shortened(text, max(0, min(LONGEST, self._left)))
+        self._left -= len(text)
+        return text
+
+
+def _length(output: NotebookNode) -> int:
+    """The number of characters in an output's texts."""
+    if output.output_type == "error":
+        return len(output.evalue) + sum(map(len, output.traceback))
+    shown = output.get("data", {"text": output.get("text", "")})
+    return sum(len(EMBEDDED_PICTURE.sub("", shown[kind])) for kind in shown if kind not in PICTURES)
 
 
 def _harmless(output: NotebookNode, longest: int) -> NotebookNode | None:
@@ -135,8 +162,9 @@ def _harmless(output: NotebookNode, longest: int) -> NotebookNode | None:
     if kind == "error":
         lines = output.get("traceback")
         text = "\n".join(map(str, lines)) if isinstance(lines, list) else ""
-        words = {name: shortened(str(output.get(name, "")), LONGEST_ERROR) for name in ("ename", "evalue")}
-        return NotebookNode(new, **words, traceback=shortened(text, LONGEST_ERROR).split("\n"))
+        longest = max(SHORTEST, min(LONGEST_ERROR, longest))
+        words = {name: shortened(str(output.get(name, "")), longest) for name in ("ename", "evalue")}
+        return NotebookNode(new, **words, traceback=shortened(text, longest).split("\n"))
     if kind not in ("display_data", "execute_result"):
         return None
     data, metadata = output.get("data"), output.get("metadata")
