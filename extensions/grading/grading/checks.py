@@ -142,7 +142,7 @@ def verdict(reply: dict, stopped: str, packages: list[str], hidden: bool, lines:
     elif kind == "AssertionError" and not words:
         words = "the check failed"
     if not theirs and kind in ("AssertionError", "NameError") and stopped:
-        words += f" Its cell stopped: {stopped}"
+        words += f"{'' if words.endswith(('.', '?', '!')) else '.'} Its cell stopped: {stopped}"
     if unsaid := [package for package in packages if f"'{package}'" not in words]:
         words += f" Your notebook imports what the grader does not have: {', '.join(unsaid)}."
     return failure(kind, words[:LONGEST])
