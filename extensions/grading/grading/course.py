@@ -164,13 +164,18 @@ def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
         except IntegrityError:  # another computer entered the same student at this moment
             _run_step(_Autograde, course, student, exercise)
         graded = Path(course, "autograded", student, exercise, path.name)
-        notes = notebooks.read(graded).metadata.get("restored", [])
+        metadata = notebooks.read(graded).metadata
+        notes = metadata.get("restored", [])
+        to_see = metadata.get("conspicuous", [])
     except (notebooks.Damaged, sandbox.KernelEnded, sandbox.Unprotected) as error:
         problem = str(error)
     except Exception as error:
         problem = error_in_words(error)
     else:
-        return Outcome(student, exercise, "restored and graded" if notes else "graded", " ".join(notes))
+        status = "restored and graded" if notes else "graded"
+        if to_see:
+            notes = [*notes, f"Please look at its code: {'; '.join(to_see)}."]
+        return Outcome(student, exercise, status, " ".join(notes))
     return Outcome(student, exercise, "not graded", problem)
 
 
