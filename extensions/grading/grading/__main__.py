@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import collect, course, handout, notebooks, sandbox
+from . import collect, course, handout, notebooks, roster, sandbox
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
 
@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
     fetch = add("collect", "copy submissions from a folder or ZIP archive of a learning platform into the course")
     fetch.add_argument("folder", type=Path)
     fetch.add_argument("--pattern", help=f"how paths name students: {PATTERN_NAMES}, or a regular expression")
+    people = add("roster", "say who is in the course: a table with id and name, or an export of Canvas or Moodle")
+    people.add_argument("table", type=Path)
+    whose = add("assign", "say whose the files are that name nobody of the roster; then collect again")
+    whose.add_argument("written", help="the name, as collect or assigned.csv says it")
+    whose.add_argument("id", help=f"the person in roster.csv, or {roster.NOBODY} to leave the files out")
     grade = add("autograde", "run the submissions that are new or changed and give the points that a machine can give")
     grade.add_argument("--again", action="store_true", help="also those that are graded already")
     returned = add("feedback", "write a page for each student")
@@ -61,6 +66,15 @@ def run(options: argparse.Namespace) -> None:
             print(f"{result.status}:{who} {result.file}{result.detail and ' (' + result.detail + ')'}")
         print(_count(result.status for result in results))
         course.note_uncollected(options.course, results)
+    elif options.command == "roster":
+        change = roster.replace(options.course, options.table)
+        changes = (
+            f"{len(change.added)} new, {len(change.gone)} gone{': ' if change.gone else ''}{', '.join(change.gone)}"
+        )
+        print(f"{change.total} people in {options.course / roster.FILE}; {changes}")
+    elif options.command == "assign":
+        roster.assign(options.course, options.written, options.id)
+        print(f"{options.written} is {options.id}; collect again")
     elif options.command == "autograde":
         outcomes = course.grade(options.course, options.exercise, options.again, options.jobs)
         print(f"{_count(outcome.status for outcome in outcomes)}; see {options.course / 'report.csv'}")

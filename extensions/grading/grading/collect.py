@@ -10,16 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import notebooks
+from . import notebooks, platforms, roster
 
 IGNORED = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|\.ipynb_checkpoints/|Thumbs\.db$)")
-# how platforms mark a student's folder, archive or file; tried in this order on each part of a path
-MARKS = {
-    "moodle": re.compile(r"(?P<student>.+?_\d+)_assignsubmission_file(?:_.*)?"),
-    "canvas": re.compile(r"(?P<student>[^_]+(?:_LATE)?_\d+)_\d+_.*"),
-}
 # what else `--pattern` can say: the outermost folder names the student, or the file's name does
-PATTERNS = (*MARKS, "folders", "names")
+PATTERNS = (*platforms.MARKS, "folders", "names")
 NUMBERED = re.compile(r"\s*\(\d+\)$")  # as in "neurons (2).ipynb", where a browser had such a file already
 
 
@@ -42,6 +37,7 @@ class Collected:
     exercise: str
     status: str  # "collected", "unchanged", "older version" or "not collected"
     detail: str = ""
+    written: str = ""  # the name that the path gives
 
 
 @dataclass(frozen=True)
@@ -140,9 +136,9 @@ def identify(path: str, exercises: list[str], exercise: str | None = None, patte
     names = _Names(exercises)
     match = None
     if pattern is None:
-        students = next((found for mark in MARKS if (found := _marked(parts, mark, names))), None)
+        students = next((found for mark in platforms.MARKS if (found := _marked(parts, mark, names))), None)
         students = students or names.plain(parts)
-    elif pattern in MARKS:
+    elif pattern in platforms.MARKS:
         students = _marked(parts, pattern, names)
     elif pattern == "folders":
         students = names.student_in(parts[0], _is_archive(parts[0])) if len(parts) > 1 else []
@@ -174,7 +170,7 @@ def identify(path: str, exercises: list[str], exercise: str | None = None, patte
 
 def _marked(parts: list[str], platform: str, names: "_Names") -> list[str]:
     """The students that a platform's mark names in a path, outermost first; more than one is one too many."""
-    found = [match["student"] for part in parts if (match := MARKS[platform].fullmatch(part))]
+    found = [match["student"] for part in parts if (match := platforms.MARKS[platform].fullmatch(part))]
     # a file neurons_2026_11_ada.ipynb is not the work of a student called neurons
     return list(dict.fromkeys(student for student in found if not names.exercises_in([student])))
 
@@ -233,23 +229,32 @@ def collect(
     if pattern and pattern not in PATTERNS and "student" not in re.compile(pattern).groupindex:
         raise ValueError(f"the pattern {pattern!r} has no group (?P<student>...) and is none of {', '.join(PATTERNS)}")
     results = []
-    versions: dict[tuple[str, str], list[tuple[Found, Collected]]] = {}
-    spellings: dict[str, set[str]] = {}
+    accepted: list[tuple[Found, Collected]] = []
     for found in walk(folder):
         identity = identify(found.name, exercises, exercise, pattern)
         problem = found.problem or identity.problem
-        result = Collected(found.name, identity.student, identity.exercise, "not collected", problem)
+        written = identity.student_as_written
+        result = Collected(found.name, identity.student, identity.exercise, "not collected", problem, written)
         results.append(result)
-        spellings.setdefault(identity.student, set()).add(identity.student_as_written)
         if not problem and not found.name.lower().endswith(".ipynb"):
             result.detail = "not a notebook (.ipynb)"
         elif not problem:
-            versions.setdefault((identity.student, identity.exercise), []).append((found, result))
+            accepted.append((found, result))
+    # ---- whose they are, by the roster ----
+    uploads = [roster.Upload(found.name, result.written, result.exercise) for found, result in accepted]
+
+    def rename(path: str) -> tuple[str, str]:
+        inner = identify(path, exercises, exercise, pattern)
+        return inner.student_as_written, inner.exercise
+
+    roster.Matching(course).match(uploads, rename)
+    versions: dict[tuple[str, str], list[tuple[Found, Collected]]] = {}
+    for (found, result), upload in zip(accepted, uploads, strict=True):
+        result.student, result.exercise, result.detail = upload.student, upload.exercise, upload.problem
+        if upload.student:
+            versions.setdefault((upload.student, upload.exercise), []).append((found, result))
+    # ---- end ----
     for (student, name), candidates in versions.items():
-        if len(spellings[student]) > 1:
-            for _, result in candidates:
-                result.detail = f"two names would become the same student: {', '.join(sorted(spellings[student]))}"
-            continue
         candidates.sort(key=lambda version: version[0].time)  # of equally old ones the last that was found
         newest, newest_result = candidates[-1]
         for _, result in candidates[:-1]:

@@ -1,7 +1,7 @@
 """A course in its folder: make it, collect submissions, grade them side by side, return marks and feedback."""
 
 import contextlib
-import csv
+import datetime
 import hashlib
 import os
 import shutil
@@ -20,7 +20,7 @@ from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import temp_attrs
 from sqlalchemy.exc import IntegrityError
 
-from . import feedback, handout, notebooks, sandbox, settings
+from . import feedback, handout, notebooks, roster, sandbox, settings, tables
 from .collect import Collected
 from .processes import ProcessFailed, error_in_words, run_in_process
 
@@ -78,6 +78,12 @@ def exercises(course: str | Path) -> list[str]:
     return sorted(path.name for path in Path(course, "source").iterdir() if path.is_dir())
 
 
+def _check_exercise(course: Path, exercise: str | None) -> None:
+    """Raise ValueError if the course has no such exercise."""
+    if exercise is not None and exercise not in (known := exercises(course)):
+        raise ValueError(f"there is no exercise {exercise} in this course; there are {', '.join(known)}")
+
+
 def submissions(course: str | Path, exercise: str | None = None) -> list[tuple[str, str]]:
     """The (student, exercise) pairs that have a folder under submitted/."""
     found = sorted(path for path in Path(course, "submitted").glob("*/*") if path.is_dir())
@@ -98,6 +104,7 @@ def grade(
     """
     course = Path(course).resolve()
     config = settings.load(course)
+    _check_exercise(course, exercise)
     prepare(course)
     reason = sandbox.why_unprotected()
     if reason and not config.Sandbox.get("unprotected"):
@@ -267,12 +274,14 @@ def fingerprint(course: str | Path, student: str, exercise: str) -> str:
 
 
 def note_uncollected(course: str | Path, results: list[Collected]) -> None:
-    """Write collected.csv, what became of each file, and report students of whom no notebook came but something else.
+    """Add to collected.csv what became of each file, and report students of whom no notebook came but something else.
 
     `results` are the `Collected` of `collect.collect`.
     """
-    columns = [field.name for field in fields(results[0])] if results else ["file"]
-    _write_csv(Path(course, "collected.csv"), columns, [asdict(result) for result in results])
+    path, when = Path(course, "collected.csv"), f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
+    columns = ["collected_at", *(field.name for field in fields(Collected))]
+    now = [{"collected_at": when} | asdict(result) for result in results]
+    tables.write(path, columns, [*tables.read(path), *now])
     report = read_report(course)
     for result in results:
         key = result.student, result.exercise
@@ -283,11 +292,9 @@ def note_uncollected(course: str | Path, results: list[Collected]) -> None:
 
 def read_report(course: str | Path) -> Report:
     """The outcomes so far, by (student, exercise)."""
-    path = Path(course, "report.csv")
-    if not path.exists():
-        return {}
-    with open(path, newline="", encoding="utf-8") as file:
-        table: list[dict[str, Any]] = [row | {"seconds": float(row["seconds"])} for row in csv.DictReader(file)]
+    table: list[dict[str, Any]] = [
+        row | {"seconds": float(row["seconds"])} for row in tables.read(Path(course, "report.csv"))
+    ]
     rows = [Outcome(**row) for row in table]
     return {(row.student, row.exercise): row for row in rows}
 
@@ -295,20 +302,12 @@ def read_report(course: str | Path) -> Report:
 def write_report(course: str | Path, report: Report) -> None:
     """Write report.csv, whole or not at all."""
     columns = [field.name for field in fields(Outcome)]
-    _write_csv(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
-
-
-def _write_csv(path: Path, columns: list[str], rows: list[dict[str, Any]]) -> None:
-    aside = path.with_suffix(".tmp")
-    with open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    aside.replace(path)
+    tables.write(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
 
 
 def marks(course: str | Path) -> list[dict[str, Any]]:
-    """Write marks.csv, a row for each submission, and marks-by-task.csv; return the rows of the first.
+    """Write marks.csv and marks-by-task.csv; return the rows of the first: one for each submission, and for each person
+    of the roster who handed in nothing for an exercise that others handed in.
 
     ``points`` are those so far, ``to_read`` the maximum of what a person has still to grade, ``status`` the report's.
     """
@@ -332,13 +331,20 @@ def marks(course: str | Path) -> list[dict[str, Any]]:
         maxima = {a.name: a.max_score for a in book.assignments}
     for key in report.keys() - rows.keys():
         rows[key] = {"points": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
+    people = {person.id: person for person in roster.load(course).people}
+    missing = {(id, name) for id in people for name in {key[1] for key in rows}} - rows.keys()
+    for key in missing:
+        rows[key] = {"points": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
     table = []
     for key in sorted(rows):
-        status = report[key].status if key in report else "graded elsewhere"
-        table.append({"student": key[0], "exercise": key[1]} | rows[key] | {"status": status})
-    _write_csv(course / "marks.csv", ["student", "exercise", "points", "maximum", "to_read", "status"], table)
+        status = report[key].status if key in report else "no submission" if key in missing else "graded elsewhere"
+        person = people.get(key[0], roster.Person(key[0]))
+        who = {"student": key[0], "name": person.name, "email": person.email, "section": person.section}
+        table.append(who | {"exercise": key[1]} | rows[key] | {"status": status})
+    columns = ["student", "name", "email", "section", "exercise", "points", "maximum", "to_read", "status"]
+    tables.write(course / "marks.csv", columns, table)
     columns = ["student", "exercise", "task", "points", "maximum", "graded_by"]
-    _write_csv(course / "marks-by-task.csv", columns, sorted(tasks, key=lambda row: tuple(row.values())[:3]))
+    tables.write(course / "marks-by-task.csv", columns, sorted(tasks, key=lambda row: tuple(row.values())[:3]))
     return table
 
 
@@ -351,6 +357,7 @@ def write_feedback(
     paths.
     """
     course = Path(course).resolve()
+    _check_exercise(course, exercise)
     jobs = jobs or os.cpu_count() or 1
     outcomes = [o for key, o in sorted(read_report(course).items()) if exercise in (None, o.exercise)]
     graded = [(o.student, o.exercise) for o in outcomes if o.status != "not graded"]
