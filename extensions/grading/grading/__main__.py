@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import collect, course, handout, notebooks, roster, sandbox
+from . import collect, course, handout, notebooks, removal, roster, sandbox
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
 
@@ -32,16 +32,22 @@ def parser() -> argparse.ArgumentParser:
     fetch = add("collect", "copy submissions from a folder or ZIP archive of a learning platform into the course")
     fetch.add_argument("folder", type=Path)
     fetch.add_argument("--pattern", help=f"how paths name students: {PATTERN_NAMES}, or a regular expression")
+    fetch.add_argument(
+        "--worksheet", type=Path, help="Moodle's grading worksheet: whose its numbers are, and when they came"
+    )
+    fetch.add_argument("--file-dates", action="store_true", help="a file's date is when it was handed in (deadlines)")
     people = add("roster", "say who is in the course: a table with id and name, or an export of Canvas or Moodle")
     people.add_argument("table", type=Path)
     whose = add("assign", "say whose the files are that name nobody of the roster; then collect again")
     whose.add_argument("written", help="the name, as collect or assigned.csv says it")
     whose.add_argument("id", help=f"the person in roster.csv, or {roster.NOBODY} to leave the files out")
+    gone = add("remove", "take out a student who was taken in by mistake, or one exercise; files stay in earlier/")
+    gone.add_argument("student")
     grade = add("autograde", "run the submissions that are new or changed and give the points that a machine can give")
     grade.add_argument("--again", action="store_true", help="also those that are graded already")
     returned = add("feedback", "write a page for each student")
     add("marks", "write marks.csv and marks-by-task.csv")
-    for command in (fetch, grade, returned):
+    for command in (fetch, gone, grade, returned):
         command.add_argument("--exercise", help="this one only")
     for command in (grade, returned):
         command.add_argument("--jobs", type=int, help="how many at once (default: one for each core)")
@@ -59,12 +65,22 @@ def run(options: argparse.Namespace) -> None:
         print(f"{options.course}: {what} added; the hand-outs are in {options.course / 'release'}")
     elif options.command == "collect":
         results = collect.collect(
-            options.course, options.folder, course.exercises(options.course), options.exercise, options.pattern
+            options.course,
+            options.folder,
+            course.exercises(options.course),
+            options.exercise,
+            options.pattern,
+            options.worksheet,
+            options.file_dates,
         )
         for result in results:
             who = f" {result.student}, {result.exercise}" if result.status in ("collected", "unchanged") else ""
             print(f"{result.status}:{who} {result.file}{result.detail and ' (' + result.detail + ')'}")
         print(_count(result.status for result in results))
+        if any("grading assign" in result.detail for result in results):
+            print(
+                f"Whose files wait stands also in {options.course / roster.ASSIGNED}: enter the ids there, or assign them."
+            )
         course.note_uncollected(options.course, results)
     elif options.command == "roster":
         change = roster.replace(options.course, options.table)
@@ -75,6 +91,9 @@ def run(options: argparse.Namespace) -> None:
     elif options.command == "assign":
         roster.assign(options.course, options.written, options.id)
         print(f"{options.written} is {options.id}; collect again")
+    elif options.command == "remove":
+        for line in removal.remove(options.course, options.student, options.exercise):
+            print(line)
     elif options.command == "autograde":
         outcomes = course.grade(options.course, options.exercise, options.again, options.jobs)
         print(f"{_count(outcome.status for outcome in outcomes)}; see {options.course / 'report.csv'}")

@@ -1,7 +1,6 @@
 """A course in its folder: make it, collect submissions, grade them side by side, return marks and feedback."""
 
 import contextlib
-import datetime
 import hashlib
 import os
 import shutil
@@ -78,12 +77,6 @@ def exercises(course: str | Path) -> list[str]:
     return sorted(path.name for path in Path(course, "source").iterdir() if path.is_dir())
 
 
-def _check_exercise(course: Path, exercise: str | None) -> None:
-    """Raise ValueError if the course has no such exercise."""
-    if exercise is not None and exercise not in (known := exercises(course)):
-        raise ValueError(f"there is no exercise {exercise} in this course; there are {', '.join(known)}")
-
-
 def submissions(course: str | Path, exercise: str | None = None) -> list[tuple[str, str]]:
     """The (student, exercise) pairs that have a folder under submitted/."""
     found = sorted(path for path in Path(course, "submitted").glob("*/*") if path.is_dir())
@@ -104,7 +97,7 @@ def grade(
     """
     course = Path(course).resolve()
     config = settings.load(course)
-    _check_exercise(course, exercise)
+    notebooks.check_exercise(exercise, exercises(course))
     prepare(course)
     reason = sandbox.why_unprotected()
     if reason and not config.Sandbox.get("unprotected"):
@@ -274,14 +267,7 @@ def fingerprint(course: str | Path, student: str, exercise: str) -> str:
 
 
 def note_uncollected(course: str | Path, results: list[Collected]) -> None:
-    """Add to collected.csv what became of each file, and report students of whom no notebook came but something else.
-
-    `results` are the `Collected` of `collect.collect`.
-    """
-    path, when = Path(course, "collected.csv"), f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
-    columns = ["collected_at", *(field.name for field in fields(Collected))]
-    now = [{"collected_at": when} | asdict(result) for result in results]
-    tables.write(path, columns, [*tables.read(path), *now])
+    """Report students of whom no notebook came but something else; `results` are those of `collect.collect`."""
     report = read_report(course)
     for result in results:
         key = result.student, result.exercise
@@ -331,7 +317,7 @@ def marks(course: str | Path) -> list[dict[str, Any]]:
         maxima = {a.name: a.max_score for a in book.assignments}
     for key in report.keys() - rows.keys():
         rows[key] = {"points": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
-    people = {person.id: person for person in roster.load(course).people}
+    people = roster.load(course).people
     missing = {(id, name) for id in people for name in {key[1] for key in rows}} - rows.keys()
     for key in missing:
         rows[key] = {"points": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
@@ -357,7 +343,7 @@ def write_feedback(
     paths.
     """
     course = Path(course).resolve()
-    _check_exercise(course, exercise)
+    notebooks.check_exercise(exercise, exercises(course))
     jobs = jobs or os.cpu_count() or 1
     outcomes = [o for key, o in sorted(read_report(course).items()) if exercise in (None, o.exercise)]
     graded = [(o.student, o.exercise) for o in outcomes if o.status != "not graded"]
