@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import collect, course, handout, notebooks, removal, roster, sandbox
+from . import collect, course, deadlines, handout, notebooks, removal, returning, roster, sandbox
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
 
@@ -41,13 +41,20 @@ def parser() -> argparse.ArgumentParser:
     whose = add("assign", "say whose the files are that name nobody of the roster; then collect again")
     whose.add_argument("written", help="the name, as collect or assigned.csv says it")
     whose.add_argument("id", help=f"the person in roster.csv, or {roster.NOBODY} to leave the files out")
+    due = add("deadline", "say when an exercise is due, or how long one student may hand it in")
+    due.add_argument("exercise")
+    due.add_argument("until", help=f"such as 2026-12-01T23:59, in this computer's time zone, or {deadlines.NONE}")
+    due.add_argument("--student", help="the id of the one whom it is for")
     gone = add("remove", "take out a student who was taken in by mistake, or one exercise; files stay in earlier/")
     gone.add_argument("student")
     grade = add("autograde", "run the submissions that are new or changed and give the points that a machine can give")
     grade.add_argument("--again", action="store_true", help="also those that are graded already")
     returned = add("feedback", "write a page for each student")
     add("marks", "write marks.csv and marks-by-task.csv")
-    for command in (fetch, gone, grade, returned):
+    back = add("return", "write grades and feedback as Canvas or Moodle takes them back")
+    back.add_argument("export", type=Path, help="Canvas' exported grades, or Moodle's grading worksheet")
+    back.add_argument("--column", help="the exercise's column in Canvas' export, if it has another name")
+    for command in (fetch, gone, grade, returned, back):
         command.add_argument("--exercise", help="this one only")
     for command in (grade, returned):
         command.add_argument("--jobs", type=int, help="how many at once (default: one for each core)")
@@ -79,7 +86,7 @@ def run(options: argparse.Namespace) -> None:
         print(_count(result.status for result in results))
         if any("grading assign" in result.detail for result in results):
             print(
-                f"Whose files wait stands also in {options.course / roster.ASSIGNED}: enter the ids there, or assign them."
+                f"Whose files wait stands also in {options.course / roster.ASSIGNED}: enter ids there, or assign them."
             )
         course.note_uncollected(options.course, results)
     elif options.command == "roster":
@@ -91,6 +98,13 @@ def run(options: argparse.Namespace) -> None:
     elif options.command == "assign":
         roster.assign(options.course, options.written, options.id)
         print(f"{options.written} is {options.id}; collect again")
+    elif options.command == "deadline":
+        notebooks.check_exercise(options.exercise, course.exercises(options.course))
+        when = deadlines.set_deadline(options.course, options.exercise, options.until, options.student)
+        late = sum(
+            key[1] == options.exercise and bool(o.late) for key, o in course.apply_deadlines(options.course).items()
+        )
+        print(f"{options.exercise}, {options.student or 'everybody'}: {when}; {late} of those handed in are late")
     elif options.command == "remove":
         for line in removal.remove(options.course, options.student, options.exercise):
             print(line)
@@ -100,6 +114,9 @@ def run(options: argparse.Namespace) -> None:
     elif options.command == "feedback":
         paths = course.write_feedback(options.course, options.exercise, options.jobs)
         print(f"{len(paths)} pages in {options.course / 'feedback'}")
+    elif options.command == "return":
+        for line in returning.write(options.course, options.export, options.exercise, options.column):
+            print(line)
     elif options.command == "marks":
         rows = course.marks(options.course)
         to_read = sum(row["to_read"] > 0 for row in rows)

@@ -105,6 +105,11 @@ def identify(path: str, exercises: Sequence[str], exercise: str | None = None, p
     return Identity(tuple(dict.fromkeys(names)), exercise, problem)
 
 
+def exercises_in(text: str, exercises: Sequence[str]) -> list[str]:
+    """The exercises that a text names, such as "week-2-neurons"."""
+    return _Words(exercises).exercises_in([text])
+
+
 class _Words:
     """Tells exercises and students apart in names such as ada_neurons.ipynb, neurons-ada.zip or ada."""
 

@@ -60,9 +60,9 @@ def read_people(path: str | Path) -> list[Person]:
         If there is no column for names and ids, a row has no id, or two rows have the same; the message says which.
     """
     header, rows = tables.read_foreign(path)
-    lower = [name.lower() for name in header]
-    if "id" in lower and "section" in lower and ("student" in lower or {"lastname", "firstname"} <= set(lower)):
-        people = [person for row in rows if (person := _from_canvas(dict(zip(lower, row, strict=False))))]
+    if is_canvas(header):
+        lower = [name.lower() for name in header]
+        people = [person for row in rows if (person := from_canvas(dict(zip(lower, row, strict=True))))]
     else:
         people = [_from_other(header, row) for row in rows]
     seen: dict[str, Person] = {}
@@ -77,7 +77,14 @@ def read_people(path: str | Path) -> list[Person]:
     return sorted(seen.values(), key=lambda person: person.id)
 
 
-def _from_canvas(row: dict[str, str]) -> Person | None:
+def is_canvas(header: list[str]) -> bool:
+    """Whether this is the header of Canvas' export of grades."""
+    lower = {name.lower() for name in header}
+    return {"id", "section"} <= lower and ("student" in lower or {"lastname", "firstname"} <= lower)
+
+
+def from_canvas(row: dict[str, str]) -> Person | None:
+    """The person of a row of Canvas' export, its header in lower case; None for rows of points and the test student."""
     name = row.get("student") or f"{row.get('lastname', '')}, {row.get('firstname', '')}"
     number = row["id"].strip()
     if not number or name.strip() == "Student, Test":  # the rows below the header, and Canvas' test student

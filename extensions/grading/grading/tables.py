@@ -51,7 +51,7 @@ def read_foreign(path: str | Path) -> tuple[list[str], list[list[str]]]:
     if not table:
         raise ValueError(f"{path} is empty")
     header = [name.strip() for name in table[0]]
-    return header, [[*row, *[""] * (len(header) - len(row))] for row in table[1:]]
+    return header, [[*row, *[""] * (len(header) - len(row))][: len(header)] for row in table[1:]]
 
 
 def _harmless(value: Any) -> Any:
