@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import collect, course, deadlines, handout, notebooks, removal, returning, roster, sandbox
+from . import collect, course, deadlines, handout, notebooks, removal, returning, roster, sandbox, statistics
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
 
@@ -54,6 +54,10 @@ def parser() -> argparse.ArgumentParser:
     back = add("return", "write grades and feedback as Canvas or Moodle takes them back")
     back.add_argument("export", type=Path, help="Canvas' exported grades, or Moodle's grading worksheet")
     back.add_argument("--column", help="the exercise's column in Canvas' export, if it has another name")
+    add("statistics", "write a page on how the exercises went")
+    alike = add("similarity", "write a page with the submissions of an exercise that are alike")
+    alike.add_argument("exercise")
+    alike.add_argument("--at-least", type=float, default=50, metavar="PERCENT", help="how much alike (default: 50)")
     for command in (fetch, gone, grade, returned, back):
         command.add_argument("--exercise", help="this one only")
     for command in (grade, returned):
@@ -117,6 +121,13 @@ def run(options: argparse.Namespace) -> None:
     elif options.command == "return":
         for line in returning.write(options.course, options.export, options.exercise, options.column):
             print(line)
+    elif options.command == "statistics":
+        print(statistics.write(options.course))
+    elif options.command == "similarity":
+        from . import similarity  # which loads much that no other command needs
+
+        path, pairs = similarity.write(options.course, options.exercise, options.at_least)
+        print(f"{path}: {len(pairs)} pairs")
     elif options.command == "marks":
         rows = course.marks(options.course)
         to_read = sum(row["to_read"] > 0 for row in rows)

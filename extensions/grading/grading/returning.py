@@ -103,10 +103,10 @@ def _write_canvas(
     lines = [f"{path}: {', '.join(header[columns[name]] for name in columns)}"]
     for name in columns:
         members = {}
-        for row in tables.read(home / collect.HISTORY):
-            part = next((p for p in row["file"].split("/") if (m := platforms.mark(p)) and m.platform == "canvas"), "")
-            if part and row["status"] in collect.STORED and row["exercise"] == name:
-                members[row["student"]] = f"{Path(part).stem}.html"
+        for line in tables.read(home / collect.HISTORY):
+            part = next((p for p in line["file"].split("/") if (m := platforms.mark(p)) and m.platform == "canvas"), "")
+            if part and line["status"] in collect.STORED and line["exercise"] == name:
+                members[line["student"]] = f"{Path(part).stem}.html"
         lines += _write_feedback(home, name, "canvas", {members[id]: id for id in filled[name] if id in members})
         lines += _notes(name, filled[name], marks)
     return lines

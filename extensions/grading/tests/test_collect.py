@@ -17,17 +17,6 @@ from grading import collect, course, notebooks
 EXERCISES = ["neurons", "gradient-descent", "gradient"]
 
 
-@pytest.fixture(scope="module")
-def exercise_course(tmp_path_factory):
-    """A course with the small exercise, and the notebook of a student who has everything right."""
-    folder = tmp_path_factory.mktemp("collecting")
-    submissions.write(submissions.small_exercise(), folder / "solutions/numbers/numbers.ipynb")
-    home = folder / "course"
-    course.new(home, folder / "solutions")
-    source = notebooks.read(home / "source/numbers/numbers.ipynb")
-    return home, submissions.solved(source, notebooks.read(home / "release/numbers/numbers.ipynb"))
-
-
 NAMES = {
     "ada_neurons.ipynb": ("ada", "neurons"),
     "neurons-ada.ipynb": ("ada", "neurons"),
@@ -147,10 +136,9 @@ def test_a_pattern_does_not_lead_out_of_the_course(tmp_path):
     assert not list(tmp_path.rglob("x"))
 
 
-def test_collecting_loses_nothing(exercise_course, tmp_path):
-    home, right = exercise_course
-    other = tmp_path / "course"
-    course.new(other, home.parent / "solutions")
+def test_collecting_loses_nothing(empty_course, right_answer, tmp_path):
+    right, other = right_answer, tmp_path / "course"
+    shutil.copytree(empty_course, other)
     inbox = tmp_path / "inbox"
     for name in ("ada", "boris"):
         submissions.write(right, inbox / name / "numbers.ipynb")
@@ -310,8 +298,8 @@ def test_the_newest_that_can_be_read_counts(tmp_path):
     assert statuses == {"ada/new.zip/x/numbers.ipynb": "not collected", "ada/old.ipynb": "collected"}
 
 
-def test_what_cannot_be_collected_is_explained(exercise_course, tmp_path):
-    home, _ = exercise_course
+def test_what_cannot_be_collected_is_explained(tmp_path):
+    home = tmp_path / "course"
     with pytest.raises(FileNotFoundError, match="no folder"):
         collect.collect(home, tmp_path / "nowhere", ["numbers"])
     with pytest.raises(ValueError, match="no exercise letters .* there are numbers"):

@@ -1,16 +1,18 @@
 """Taking out a student who was taken in by mistake."""
 
+import shutil
+
 import pytest
 import submissions
 from grading import __main__, collect, course, tables
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """A course with two students, one of them with two exercises, not graded yet but for a zero."""
-    folder = tmp_path_factory.mktemp("removal")
-    for name in ("numbers", "letters"):
-        submissions.write(submissions.small_exercise(), folder / f"solutions/{name}/{name}.ipynb")
+@pytest.fixture
+def home(empty_course, tmp_path):
+    """A course with two students, one of them with two exercises, not graded yet."""
+    folder = tmp_path
+    shutil.copytree(empty_course, folder / "course")
+    submissions.write(submissions.small_exercise(), folder / "solutions/letters/letters.ipynb")
     course.new(folder / "course", folder / "solutions")
     for path in ("adaa/numbers.ipynb", "adaa/letters.ipynb", "boris/numbers.ipynb"):
         target = folder / "inbox" / path

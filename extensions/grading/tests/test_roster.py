@@ -3,7 +3,6 @@
 import shutil
 
 import pytest
-import submissions
 from grading import collect, course, platforms, roster, tables
 
 MARKED = {
@@ -180,20 +179,15 @@ def test_collected_csv_keeps_its_history_and_ids_do_not_collide_across_runs(tmp_
     assert [row["status"] for row in tables.read(tmp_path / "collected.csv")] == ["collected", "not collected"]
 
 
-def test_who_handed_in_nothing_stands_in_the_marks(course_with_roster):
-    home, solutions = course_with_roster, course_with_roster / "solutions"
-    submissions.write(submissions.small_exercise(), solutions / "numbers/numbers.ipynb")
-    course.new(home, solutions)
+def test_who_handed_in_nothing_stands_in_the_marks_and_a_misspelt_exercise_is_an_error(empty_course, tmp_path):
+    home = tmp_path / "course"
+    shutil.copytree(empty_course, home)
+    (tmp_path / "people.csv").write_text(PEOPLE["Canvas"], encoding="utf-8")
+    roster.replace(home, tmp_path / "people.csv")
     assert course.marks(home) == []
     course.write_report(home, {("ada", "numbers"): course.Outcome("ada", "numbers", "not graded", "an empty file")})
     rows = [(r["student"], r["section"], r["points"], r["maximum"], r["status"]) for r in course.marks(home)]
     assert rows == [("ada", "A", 0, 10, "not graded"), ("oed", "B", 0, 10, "no submission")]
-
-
-def test_a_misspelt_exercise_is_an_error(course_with_roster):
-    home = course_with_roster
-    submissions.write(submissions.small_exercise(), home / "solutions/numbers/numbers.ipynb")
-    course.new(home, home / "solutions")
     for step in (course.grade, course.write_feedback):
         with pytest.raises(ValueError, match="no exercise nubmers .* did you mean numbers"):
             step(home, "nubmers")
