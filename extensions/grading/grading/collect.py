@@ -12,6 +12,7 @@ from pathlib import Path
 from . import archives, notebooks, platforms, roster, tables
 
 HISTORY = "collected.csv"
+TYPED = "text typed into the platform, not a file"
 STORED = ("collected", "unchanged")  # of the statuses below
 TIMESTAMP = "timestamp.txt"  # beside a submission: nbgrader reads there when it was handed in
 # what else `--pattern` can say: the outermost folder names the student, or the file's name does
@@ -164,9 +165,14 @@ class _Upload:
         result = Collected(found.name, "", identity.exercise, "not collected", identity.problem)
         if identity.names:
             result.written, mark = identity.names[0].written, identity.names[0].mark
-            if mark and mark.is_text:
-                result.detail = "text typed into the platform, not a file"
+            if mark and mark.is_text:  # nobody is to be told that it could not be graded
+                result.detail = TYPED
         return cls(found, identity.names, result)
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether it can be a submission, by its name."""
+        return self.found.name.lower().endswith(".ipynb")
 
     def refuse(self, why: str) -> None:
         """Say why it has no student."""
@@ -251,7 +257,8 @@ class _Matching:
         return person.id
 
     def _ask(self, written: str, upload: _Upload, problem: str) -> str:
-        self.waiting[written] = upload.found.name
+        if upload.is_notebook:
+            self.waiting[written] = upload.found.name
         return f"{problem}; say whose it is: grading assign {self.course} '{written}' ID"
 
     def _refuse_namesakes(self, uploads: list[_Upload]) -> None:
@@ -339,9 +346,9 @@ def collect(
         versions: dict[tuple[str, str], list[_Upload]] = {}
         for upload in uploads:
             upload.set_times(people, file_dates)
-            upload.result.detail = upload.found.problem or upload.result.detail
-            if not upload.result.detail and not upload.found.name.lower().endswith(".ipynb"):
+            if not upload.is_notebook and upload.result.detail != TYPED:
                 upload.result.detail = "not a notebook (.ipynb)"
+            upload.result.detail = upload.found.problem or upload.result.detail
             if not upload.result.detail:
                 versions.setdefault((upload.result.student, upload.result.exercise), []).append(upload)
         for (student, name), candidates in versions.items():

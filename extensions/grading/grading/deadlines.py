@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import dateutil.parser
-from nbgrader.api import Gradebook, SubmittedAssignment
+from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets import Float
@@ -93,7 +93,8 @@ def apply(course: str | Path, book: Gradebook, config: Config) -> dict[tuple[str
     step.init_plugin()
     for assignment in book.assignments:
         assignment.duedate = until.get((assignment.name, ""), assignment.duedate)
-    costs = {}
+    costs, query = {}, book.db.query(SubmittedNotebook).filter(SubmittedNotebook.late_submission_penalty.is_not(None))
+    penalized = {notebook.assignment_id for notebook in query}
     for submission in book.db.query(SubmittedAssignment).all():
         key = submission.student.id, submission.assignment.name
         due, own = submission.assignment.duedate, until.get(key[::-1])
@@ -101,7 +102,7 @@ def apply(course: str | Path, book: Gradebook, config: Config) -> dict[tuple[str
             submission.extension = own - due if own and due else None
         _set_time(Path(course, "submitted", *key), submission, key in late_unsaid)
         seconds = submission.total_seconds_late
-        for notebook in submission.notebooks:
+        for notebook in submission.notebooks if seconds > 0 or submission.id in penalized else []:
             penalty = step.plugin_inst.late_submission_penalty(key[0], notebook.score, seconds) if seconds > 0 else None
             notebook.late_submission_penalty = None if penalty is None else max(0, min(penalty, notebook.score))
         if seconds > 0:

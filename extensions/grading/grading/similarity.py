@@ -26,7 +26,9 @@ class Pair:
     kind: str  # "code" or "text"
     students: tuple[str, str]
     percent: tuple[float, float]
-    marked: tuple[Markup, Markup]  # what they wrote, escaped, what is shared within <mark>
+
+
+Prints = dict[tuple[str, str], CodeFingerprint]  # by kind and student
 
 
 def write(home: str | Path, exercise: str, least_percent: float = LEAST_PERCENT) -> tuple[Path, list[Pair]]:
@@ -50,12 +52,18 @@ def write(home: str | Path, exercise: str, least_percent: float = LEAST_PERCENT)
             unread.append(student)
     if len(written) < 2:
         raise ValueError(f"{len(written)} submissions of {exercise} can be read: nothing to compare")
-    boilerplate = _written(handout.cells, set())
-    pairs = [pair for kind in ("code", "text") for pair in _pairs(kind, written, boilerplate[kind], least_percent)]
+    prints = _fingerprints(written, _written(handout.cells, set()))
+    pairs = []
+    for (kind, one), (kind_of_other, other) in itertools.combinations(sorted(prints), 2):
+        if kind == kind_of_other:
+            _, shares, _ = compare_files(prints[kind, one], prints[kind, other])
+            if 100 * max(shares) >= least_percent:
+                pairs.append(Pair(kind, (one, other), (min(100, 100 * shares[0]), min(100, 100 * shares[1]))))
     pairs.sort(key=lambda pair: -max(pair.percent))
     path = home / f"similarity-{exercise}.html"
+    shown = [(pair, *_side_by_side(pair, prints)) for pair in pairs[:MOST_PAIRS]]
+    values: dict[str, Any] = {"exercise": exercise, "number": len(pairs), "shown": shown, "unread": unread}
     template = statistics.environment().get_template("similarity.html.j2")
-    values: dict[str, Any] = {"exercise": exercise, "pairs": pairs, "shown": pairs[:MOST_PAIRS], "unread": unread}
     page = template.render(least_percent=least_percent, compared=len(written), **values)
     path.write_text(page, encoding="utf-8")
     return path, pairs
@@ -71,29 +79,37 @@ def _written(cells: list[Any], given: set[str]) -> dict[str, str]:
     }
 
 
-def _pairs(kind: str, written: dict[str, dict[str, str]], boilerplate: str, least_percent: float) -> list[Pair]:
-    known = list(_fingerprint(kind, boilerplate, [], window=1).hashes)
-    prints = {student: _fingerprint(kind, texts[kind], known) for student, texts in written.items()}
-    prints = {student: print_ for student, print_ in prints.items() if print_.token_coverage}
-    found = []
-    for one, other in itertools.combinations(sorted(prints), 2):
-        _, shares, slices = compare_files(prints[one], prints[other])
-        percent = min(100, 100 * shares[0]), min(100, 100 * shares[1])
-        if max(percent) >= least_percent:
-            marked = _marked(prints[one], slices[0]), _marked(prints[other], slices[1])
-            found.append(Pair(kind, (one, other), percent, marked))
+def _fingerprints(written: dict[str, dict[str, str]], boilerplate: dict[str, str]) -> Prints:
+    """What copydetect compares of every student who wrote something beside the hand-out."""
+    found = {}
+    for kind, handed_out in boilerplate.items():
+        known = list(_fingerprint(kind, handed_out, []).hashes)
+        for student, texts in written.items():
+            fingerprint = _fingerprint(kind, texts[kind], known)
+            if fingerprint.token_coverage:
+                found[kind, student] = fingerprint
     return found
 
 
-def _fingerprint(kind: str, text: str, known: list[int], window: int = 1) -> CodeFingerprint:
+def _fingerprint(kind: str, text: str, known: list[int]) -> CodeFingerprint:
+    name, window = f"a student's {kind}", 1
     found = CodeFingerprint(
-        f"a student's {kind}", SHORTEST, window, known, filter=kind == "code", language="python", fp=io.StringIO(text)
+        name, SHORTEST, window, known, filter=kind == "code", language="python", fp=io.StringIO(text)
     )
     if found.offsets.size:  # copydetect counts wrong at the name of a class: what was left out can only grow
         found.offsets[:, 1] = np.maximum.accumulate(found.offsets[:, 1])
     return found
 
 
+def _side_by_side(pair: Pair, prints: Prints) -> tuple[Markup, Markup]:
+    """What two students wrote, escaped, and what they share within <mark>."""
+    one, other = (prints[pair.kind, student] for student in pair.students)
+    _, _, slices = compare_files(one, other)
+    return _marked(one, slices[0]), _marked(other, slices[1])
+
+
 def _marked(fingerprint: CodeFingerprint, slices: Any) -> Markup:
+    if not slices.size:
+        return Markup.escape(fingerprint.raw_code)
     text, _ = highlight_overlap(fingerprint.raw_code, slices, "<mark>", "</mark>", escape_html=True)
     return Markup(text)

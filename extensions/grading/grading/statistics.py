@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from . import course, notebooks, tables
 
 PAGE = "statistics.html"
+NOT = "not graded"
 MOST_BARS = 20
 MOST_FAILURES = 5  # shown of a task
 LONGEST_FAILURE = 300  # characters
@@ -31,18 +32,21 @@ def write(home: str | Path) -> Path:
     home = Path(home).resolve()
     marks = course.marks(home)
     tasks = tables.read(home / "marks-by-task.csv")
-    exercises = [_exercise(home, name, marks, tasks) for name in sorted({row["exercise"] for row in marks})]
+    report = course.read_report(home)
+    exercises = [_exercise(home, name, marks, tasks, report) for name in sorted({row["exercise"] for row in marks})]
     path = home / PAGE
     page = environment().get_template("statistics.html.j2").render(course=home.name, exercises=exercises)
     path.write_text(page, encoding="utf-8")
     return path
 
 
-def _exercise(home: Path, name: str, marks: list[dict[str, Any]], tasks: list[dict[str, str]]) -> dict[str, Any]:
+def _exercise(
+    home: Path, name: str, marks: list[dict[str, Any]], tasks: list[dict[str, str]], report: course.Report
+) -> dict[str, Any]:
+    """What the page says of one exercise."""
     rows = [row for row in marks if row["exercise"] == name]
-    report = course.read_report(home)
     came = [row for row in rows if row["status"] != "no submission"]
-    graded = [row for row in came if row["status"] != "not graded"]
+    graded = [row for row in came if row["status"] != NOT]
     points = [row["points"] for row in graded]
     maximum = max(row["maximum"] for row in rows)
     said = _failures(home, name, [row["student"] for row in graded])
@@ -59,7 +63,7 @@ def _exercise(home: Path, name: str, marks: list[dict[str, Any]], tasks: list[di
         "tasks": _tasks([row for row in tasks if row["exercise"] == name], {r["student"] for r in graded}, said),
         "unread": [(row["student"], row["to_read"]) for row in graded if row["to_read"]],
         "nothing": [row["student"] for row in rows if row["status"] == "no submission"],
-        "not_graded": [(row["student"], report[row["student"], name].detail) for row in came if row not in graded],
+        "not_graded": [(row["student"], report[row["student"], name].detail) for row in came if row["status"] == NOT],
         "late": [(student, words) for student, words in late if words],
     }
 

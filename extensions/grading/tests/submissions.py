@@ -96,7 +96,7 @@ def enter_points(home, exercise, points):
             for grade in submission.notebooks[0].grades:
                 grade.auto_score, grade.needs_manual_grade = tasks[grade.name], tasks[grade.name] is None
                 if tasks[grade.name] == 0:
-                    words = f"no points for {grade.name} of {student}"
+                    words = f"{grade.name} gives {len(student)}"
                     cell_of(graded, grade.name).outputs = [new_output("error", ename="AssertionError", evalue=words)]
             write(graded, home / "autograded" / student / exercise / f"{exercise}.ipynb")
             content = course.fingerprint(home, student, exercise)
