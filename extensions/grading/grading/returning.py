@@ -194,10 +194,12 @@ def _notes(exercise: str, filled: Sequence[str], marks: Marks) -> list[str]:
     """What an instructor should know before the marks go out."""
     of_it = {id: row for (id, name), row in marks.items() if name == exercise}
     nothing = [id for id in filled if of_it[id]["status"] == "no submission"]
+    bad = [id for id in filled if of_it[id]["status"] == "not graded"]
     to_read = [id for id in filled if of_it[id]["to_read"]]
     left = sorted(of_it.keys() - set(filled))
     notes = [
         (nothing, "handed in nothing, and their cells stay as they were"),
+        (bad, "could not be graded, and get 0 points"),
         (to_read, "have answers that a person has still to read"),
         (left, "are not in this table"),
     ]

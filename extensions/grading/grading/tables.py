@@ -1,20 +1,21 @@
 """The course's CSV files: read and written whole, and harmless in a spreadsheet program."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+csv.field_size_limit(2**31 - 1)  # a path in somebody's archive is as long as they like
 
 
 def read(path: str | Path) -> list[dict[str, str]]:
     """The rows of a table that `write` wrote or a person has edited; empty without such a file."""
-    path = Path(path)
-    if not path.exists():
+    if not Path(path).exists():
         return []
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        return [{key: _plain(value or "") for key, value in row.items() if key} for row in csv.DictReader(file)]
+    header, rows = read_foreign(path)
+    return [{key: _plain(value) for key, value in zip(header, row, strict=True)} for row in rows]
 
 
 def write(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -33,7 +34,7 @@ def write(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, 
 
 
 def read_foreign(path: str | Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows of another program's table, with the separator that it uses.
+    """The header and the rows of any program's table, with the separator that it uses.
 
     Raises ValueError if it is empty or not text.
     """
@@ -45,9 +46,8 @@ def read_foreign(path: str | Path) -> tuple[list[str], list[list[str]]]:
             text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252")
         except UnicodeDecodeError:
             raise ValueError(f"{path} is no table: it is not text") from None
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    table = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=separator) if any(row)]
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
     if not table:
         raise ValueError(f"{path} is empty")
     header = [name.strip() for name in table[0]]

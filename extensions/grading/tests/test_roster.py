@@ -165,10 +165,13 @@ def test_without_a_roster_nothing_collides(tmp_path):
     assert {r.student for r in _collect(tmp_path / "late", late).values()} == {"lovelaceada_12"}
 
 
-def test_a_table_is_harmless_in_a_spreadsheet(tmp_path):
-    tables.write(tmp_path / "t.csv", ["file"], [{"file": "=HYPERLINK(1)"}])
+def test_a_table_is_harmless_in_a_spreadsheet_and_read_as_one_saves_it(tmp_path):
+    rows = [{"file": "=HYPERLINK(1)", "id": roster.NOBODY}, {"file": "a\u2028b, c\nd", "id": "e" * 200_000}]
+    tables.write(tmp_path / "t.csv", ["file", "id"], rows)
     assert "'=HYPERLINK" in (tmp_path / "t.csv").read_text()
-    assert tables.read(tmp_path / "t.csv") == [{"file": "=HYPERLINK(1)"}]
+    assert tables.read(tmp_path / "t.csv") == rows
+    (tmp_path / "t.csv").write_bytes("written;id\r\nÖdön;oed\r\n".encode("cp1252"))
+    assert tables.read(tmp_path / "t.csv") == [{"written": "Ödön", "id": "oed"}]
 
 
 def test_collected_csv_keeps_its_history_and_ids_do_not_collide_across_runs(tmp_path):
