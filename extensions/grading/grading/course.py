@@ -1,7 +1,7 @@
 """A course in its folder: make it, collect submissions, grade them side by side, return marks and feedback."""
 
 import contextlib
-import csv
+import functools
 import hashlib
 import os
 import shutil
@@ -20,8 +20,8 @@ from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import temp_attrs
 from sqlalchemy.exc import IntegrityError
 
-from . import feedback, handout, notebooks, sandbox, settings
-from .collect import Collected
+from . import deadlines, feedback, handout, notebooks, reading, roster, sandbox, settings, tables
+from .collect import TIMESTAMP, Collected
 from .processes import ProcessFailed, error_in_words, run_in_process
 
 GRACE = 60  # seconds beyond the sandbox's own limit, after which a grading process is ended from outside
@@ -37,6 +37,7 @@ class Outcome:
     detail: str = ""
     seconds: float = 0.0
     fingerprint: str = ""  # of the file that was graded, to see when a newer one came
+    late: str = ""  # how late it was, and how many points that cost
 
 
 Report = dict[tuple[str, str], Outcome]  # by (student, exercise)
@@ -98,6 +99,7 @@ def grade(
     """
     course = Path(course).resolve()
     config = settings.load(course)
+    notebooks.check_exercise(exercise, exercises(course))
     prepare(course)
     reason = sandbox.why_unprotected()
     if reason and not config.Sandbox.get("unprotected"):
@@ -129,7 +131,19 @@ def grade(
             write_report(course, report)
             words = f"{outcome.student}, {outcome.exercise}: {outcome.status}"
             say(f"[{number}/{len(waiting)}] {words}{outcome.detail and ': ' + outcome.detail}")
+    report = apply_deadlines(course)
     return [report[key] for key in sorted(report)]
+
+
+def apply_deadlines(course: str | Path) -> Report:
+    """Enter deadlines and late penalties in grade book and report.csv, as they are now; return the report."""
+    report = read_report(course)
+    with grade_book(course) as book:
+        late = deadlines.apply(course, book, settings.load(course))
+    for key, outcome in report.items():
+        outcome.late = late.get(key, "")
+    write_report(course, report)
+    return report
 
 
 def _enter_students(course: Path, students: set[str]) -> None:
@@ -160,7 +174,8 @@ def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
             raise notebooks.Damaged(f"there is no file {path.name}" + (f", but {', '.join(others)}" if others else ""))
         notebooks.read(path, notebooks.LARGEST)
         try:
-            _run_step(_Autograde, course, student, exercise)
+            with reading.kept(functools.partial(grade_book, course), Path(course, "autograded", *path.parts[-3:])):
+                _run_step(_Autograde, course, student, exercise)
         except IntegrityError:  # another computer entered the same student at this moment
             _run_step(_Autograde, course, student, exercise)
         graded = Path(course, "autograded", student, exercise, path.name)
@@ -264,7 +279,7 @@ def fingerprint(course: str | Path, student: str, exercise: str) -> str:
     """The beginning of the SHA-256 of everything that was handed in."""
     digest = hashlib.sha256()
     folder = Path(course, "submitted", student, exercise)
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != TIMESTAMP):
         digest.update(str(path.relative_to(folder)).encode())
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -272,12 +287,7 @@ def fingerprint(course: str | Path, student: str, exercise: str) -> str:
 
 
 def note_uncollected(course: str | Path, results: list[Collected]) -> None:
-    """Write collected.csv, what became of each file, and report students of whom no notebook came but something else.
-
-    `results` are the `Collected` of `collect.collect`.
-    """
-    columns = [field.name for field in fields(results[0])] if results else ["file"]
-    _write_csv(Path(course, "collected.csv"), columns, [asdict(result) for result in results])
+    """Report students of whom no notebook came but something else; `results` are those of `collect.collect`."""
     report = read_report(course)
     for result in results:
         key = result.student, result.exercise
@@ -288,11 +298,9 @@ def note_uncollected(course: str | Path, results: list[Collected]) -> None:
 
 def read_report(course: str | Path) -> Report:
     """The outcomes so far, by (student, exercise)."""
-    path = Path(course, "report.csv")
-    if not path.exists():
-        return {}
-    with open(path, newline="", encoding="utf-8") as file:
-        table: list[dict[str, Any]] = [row | {"seconds": float(row["seconds"])} for row in csv.DictReader(file)]
+    table: list[dict[str, Any]] = [
+        row | {"seconds": float(row["seconds"])} for row in tables.read(Path(course, "report.csv"))
+    ]
     rows = [Outcome(**row) for row in table]
     return {(row.student, row.exercise): row for row in rows}
 
@@ -300,25 +308,18 @@ def read_report(course: str | Path) -> Report:
 def write_report(course: str | Path, report: Report) -> None:
     """Write report.csv, whole or not at all."""
     columns = [field.name for field in fields(Outcome)]
-    _write_csv(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
-
-
-def _write_csv(path: Path, columns: list[str], rows: list[dict[str, Any]]) -> None:
-    aside = path.with_suffix(".tmp")
-    with open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    aside.replace(path)
+    tables.write(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
 
 
 def marks(course: str | Path) -> list[dict[str, Any]]:
-    """Write marks.csv, a row for each submission, and marks-by-task.csv; return the rows of the first.
+    """Write marks.csv and marks-by-task.csv; return the rows of the first: one for each submission, and for each person
+    of the roster who handed in nothing for an exercise that others handed in.
 
-    ``points`` are those so far, ``to_read`` the maximum of what a person has still to grade, ``status`` the report's.
+    ``points`` are those so far, without the ``penalty`` for coming late, ``to_read`` the maximum of what a person has
+    still to grade, ``status`` the report's.
     """
     course = Path(course).resolve()
-    report = read_report(course)
+    report = apply_deadlines(course)
     rows, tasks = {}, []
     with grade_book(course) as book:
         for submission in book.db.query(SubmittedAssignment).all():
@@ -326,6 +327,7 @@ def marks(course: str | Path) -> list[dict[str, Any]]:
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
             rows[key] = {
                 "points": submission.score - submission.late_submission_penalty,
+                "penalty": submission.late_submission_penalty,
                 "maximum": submission.max_score,
                 "to_read": sum(grade.max_score for grade in grades if grade.needs_manual_grade),
             }
@@ -336,14 +338,21 @@ def marks(course: str | Path) -> list[dict[str, Any]]:
                 tasks.append({"student": key[0], "exercise": key[1]} | task)
         maxima = {a.name: a.max_score for a in book.assignments}
     for key in report.keys() - rows.keys():
-        rows[key] = {"points": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
+        rows[key] = {"points": 0.0, "penalty": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
+    people = roster.load(course).people
+    missing = {(id, name) for id in people for name in {key[1] for key in rows}} - rows.keys()
+    for key in missing:
+        rows[key] = {"points": 0.0, "penalty": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
     table = []
     for key in sorted(rows):
-        status = report[key].status if key in report else "graded elsewhere"
-        table.append({"student": key[0], "exercise": key[1]} | rows[key] | {"status": status})
-    _write_csv(course / "marks.csv", ["student", "exercise", "points", "maximum", "to_read", "status"], table)
+        status = report[key].status if key in report else "no submission" if key in missing else "graded elsewhere"
+        person = people.get(key[0], roster.Person(key[0]))
+        who = {"student": key[0], "name": person.name, "email": person.email, "section": person.section}
+        table.append(who | {"exercise": key[1]} | rows[key] | {"status": status})
+    columns = ["student", "name", "email", "section", "exercise", "points", "maximum", "penalty", "to_read", "status"]
+    tables.write(course / "marks.csv", columns, table)
     columns = ["student", "exercise", "task", "points", "maximum", "graded_by"]
-    _write_csv(course / "marks-by-task.csv", columns, sorted(tasks, key=lambda row: tuple(row.values())[:3]))
+    tables.write(course / "marks-by-task.csv", columns, sorted(tasks, key=lambda row: tuple(row.values())[:3]))
     return table
 
 
@@ -356,8 +365,9 @@ def write_feedback(
     paths.
     """
     course = Path(course).resolve()
+    notebooks.check_exercise(exercise, exercises(course))
     jobs = jobs or os.cpu_count() or 1
-    outcomes = [o for key, o in sorted(read_report(course).items()) if exercise in (None, o.exercise)]
+    outcomes = [o for key, o in sorted(apply_deadlines(course).items()) if exercise in (None, o.exercise)]
     graded = [(o.student, o.exercise) for o in outcomes if o.status != "not graded"]
     problems = {(o.student, o.exercise): o.detail for o in outcomes if o.status == "not graded"}
     shares = [graded[k::jobs] for k in range(jobs) if graded[k::jobs]]

@@ -19,7 +19,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from . import feedback, handout, restore, sandbox, sanitize
+from . import deadlines, feedback, handout, restore, sandbox, sanitize
 
 CONFIG_FILE = "nbgrader_config.py"
 
@@ -44,6 +44,7 @@ def apply(config: Config) -> None:
         AssignLatePenalties,
         CheckCellMetadata,
     ]
+    config.AssignLatePenalties.plugin_class = deadlines.LatePolicy
     config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:"]
     config.Execute.iopub_timeout = 30
     config.Execute.store_widget_state = False
