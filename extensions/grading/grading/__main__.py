@@ -8,9 +8,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import collect, course, handout, notebooks, sandbox
+from . import cluster, collect, course, handout, notebooks, sandbox
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
+# what a user can put right; the message says how
+EXPLAINED = (
+    FileNotFoundError, ValueError, sandbox.Unprotected, notebooks.Damaged, handout.BadSolution, cluster.ClusterFailed,
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,8 +42,10 @@ def parser() -> argparse.ArgumentParser:
     add("marks", "write marks.csv and marks-by-task.csv")
     for command in (fetch, grade, returned):
         command.add_argument("--exercise", help="this one only")
-    for command in (grade, returned):
-        command.add_argument("--jobs", type=int, help="how many at once (default: one for each core)")
+    where = grade.add_mutually_exclusive_group()
+    where.add_argument("--cluster", metavar="ADDRESS", help="on a Dask cluster, by the address of its scheduler")
+    for add_argument in (where.add_argument, returned.add_argument):
+        add_argument("--jobs", type=int, help="how many at once (default: one for each core)")
     return top
 
 
@@ -62,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
         print(_count(result.status for result in results))
         course.note_uncollected(options.course, results)
     elif options.command == "autograde":
-        outcomes = course.grade(options.course, options.exercise, options.again, options.jobs)
+        outcomes = course.grade(options.course, options.exercise, options.again, options.jobs, address=options.cluster)
         print(f"{_count(outcome.status for outcome in outcomes)}; see {options.course / 'report.csv'}")
     elif options.command == "feedback":
         paths = course.write_feedback(options.course, options.exercise, options.jobs)
@@ -83,9 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         run(options)
-    except (FileNotFoundError, ValueError, sandbox.Unprotected, notebooks.Damaged, handout.BadSolution) as error:
+    except EXPLAINED as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("grading: stopped; what was finished is kept, and the same command does the rest", file=sys.stderr)
+        return 130
     except OperationalError as error:
         where = "see c.CourseDirectory.db_url in nbgrader_config.py"
         print(f"grading: the grade book cannot be reached ({where}): {error.orig}", file=sys.stderr)

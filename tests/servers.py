@@ -1,0 +1,100 @@
+"""Servers of their own for a test or a measurement: PostgreSQL, and a Dask cluster."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def postgres():
+    """The address of an empty database on a server of its own, for a ``with`` block."""
+    programs = _programs()
+    # PostgreSQL refuses to run as root; Debian's package makes a user for it
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    if as_user:
+        shutil.chown(folder, "postgres")
+
+    def run(program, *arguments):
+        command = [*as_user, programs / program, *arguments]
+        result = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert result.returncode == 0, result.stdout
+
+    password = folder / "password"
+    password.write_text("only for this test")
+    password.chmod(0o644)
+    run("initdb", "-D", folder / "data", "-U", "grader", "--pwfile", password, "-A", "scram-sha-256")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    run("pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
+    try:
+        yield f"postgresql+psycopg2://grader:only%20for%20this%20test@127.0.0.1:{port}/postgres"
+    finally:
+        run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs():
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    program = found[-1] if found else shutil.which("initdb")
+    assert program, "PostgreSQL is missing: install it (Debian: apt-get install postgresql)"
+    return Path(program).parent
+
+
+class Cluster:
+    """A Dask scheduler and workers of one core each, all processes of their own, for a ``with`` block.
+
+    `address` is the scheduler's, `scheduler` and the list `workers` are processes that lead groups of their own; what they
+    say goes to the file `log`.
+    """
+
+    def __init__(self, folder, workers, **settings):
+        """Keep files in `folder`; `settings` are Dask's, as in ``scheduler__allowed_failures=1``."""
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log = self.folder / "log"
+        variables = {f"DASK_DISTRIBUTED__{name.upper()}": str(value) for name, value in settings.items()}
+        self.environment = os.environ | variables | {"DASK_TEMPORARY_DIRECTORY": str(self.folder)}
+        self.wanted, self.workers = workers, []
+
+    def __enter__(self):
+        file = self.folder / "scheduler.json"
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", file)
+        while not file.exists():
+            assert self.scheduler.poll() is None, self.log.read_text(encoding="utf-8")
+            time.sleep(0.1)
+        from distributed import Client
+
+        with Client(scheduler_file=str(file), set_as_default=False) as client:
+            self.address = client.scheduler.address
+            for _ in range(self.wanted):
+                self.add_worker()
+            if self.wanted:
+                client.wait_for_workers(self.wanted, timeout=60)
+        return self
+
+    def __exit__(self, *_):
+        for process in (*self.workers, self.scheduler):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def add_worker(self):
+        """Start another worker, which will come to the scheduler soon."""
+        self.workers.append(self._start("worker", self.address, "--nworkers", "1", "--nthreads", "1"))
+
+    def _start(self, *arguments):
+        with open(self.log, "a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "dask", *map(str, arguments), "--no-dashboard"],
+                env=self.environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
