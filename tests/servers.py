@@ -53,8 +53,8 @@ def _programs():
 class Cluster:
     """A Dask scheduler and workers of one core each, all processes of their own, for a ``with`` block.
 
-    `address` is the scheduler's, `scheduler` and the list `workers` are processes that lead groups of their own; what they
-    say goes to the file `log`.
+    `address` is the scheduler's; `scheduler` and the list `workers` are processes that lead groups of their own. What
+    they say goes to the file `log`.
     """
 
     def __init__(self, folder, workers, **settings):

@@ -196,8 +196,7 @@ def _grade_there(
     calls = [(str(course), *submission) for submission in contents]
     for (_, student, exercise), result in cluster.run(address, grade_on_worker, calls, say):
         if isinstance(result, ProcessFailed):
-            # without a fingerprint, the next run tries again: the fault may be the machine's, or a neighbour's
-            yield Outcome(student, exercise, "not graded", f"{result}; the next run tries it again")
+            yield Outcome(student, exercise, "not graded", str(result), fingerprint=contents[student, exercise])
         elif result.fingerprint in ("", contents[student, exercise], fingerprint(course, student, exercise)):
             yield result
         else:
@@ -221,7 +220,7 @@ def grade_on_worker(course: str, student: str, exercise: str) -> Outcome:
             content = fingerprint(course, student, exercise)
             return _grade_apart(Path(course), student, exercise, content, _limit(config))
     except (FileNotFoundError, sandbox.Unprotected, OperationalError) as error:
-        raise cluster.WorkerUnfit(f"The worker on {platform.node()} cannot grade: {error}") from error
+        raise cluster.WorkerUnfit(f"The worker on {platform.node()} cannot grade. {error}") from error
 
 
 @contextlib.contextmanager
