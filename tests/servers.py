@@ -1,6 +1,7 @@
 """Servers of their own for a test or a measurement: PostgreSQL, and a Dask cluster."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -11,10 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from distributed import Client
+from sqlalchemy import create_engine
+
 
 @contextlib.contextmanager
 def postgres():
-    """The address of an empty database on a server of its own, for a ``with`` block."""
+    """A function that makes an empty database on a server of its own and returns its address, for a ``with`` block."""
     programs = _programs()
     # PostgreSQL refuses to run as root; Debian's package makes a user for it
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -36,8 +40,17 @@ def postgres():
     run("initdb", "-D", folder / "data", "-U", "grader", "--pwfile", password, "-A", "scram-sha-256")
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
     run("pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
+    address = f"postgresql+psycopg2://grader:only%20for%20this%20test@127.0.0.1:{port}"
+    names = itertools.count(1)
+
+    def new_database():
+        name = f"course_{next(names)}"
+        with create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        return f"{address}/{name}"
+
     try:
-        yield f"postgresql+psycopg2://grader:only%20for%20this%20test@127.0.0.1:{port}/postgres"
+        yield new_database
     finally:
         run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,7 +66,7 @@ def _programs():
 class Cluster:
     """A Dask scheduler and workers of one core each, all processes of their own, for a ``with`` block.
 
-    `address` is the scheduler's; `scheduler` and the list `workers` are processes that lead groups of their own. What
+    `address` is the scheduler's, `client` a client of it; `scheduler` and the list `workers` are processes that lead groups of their own. What
     they say goes to the file `log`.
     """
 
@@ -72,25 +85,29 @@ class Cluster:
         while not file.exists():
             assert self.scheduler.poll() is None, self.log.read_text(encoding="utf-8")
             time.sleep(0.1)
-        from distributed import Client
-
-        with Client(scheduler_file=str(file), set_as_default=False) as client:
-            self.address = client.scheduler.address
-            for _ in range(self.wanted):
-                self.add_worker()
-            if self.wanted:
-                client.wait_for_workers(self.wanted, timeout=60)
+        self.client = Client(scheduler_file=str(file), set_as_default=False)
+        self.address = self.client.scheduler.address
+        self.add_workers(self.wanted)
         return self
 
     def __exit__(self, *_):
+        self.client.close()
         for process in (*self.workers, self.scheduler):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def add_worker(self):
-        """Start another worker, which will come to the scheduler soon."""
-        self.workers.append(self._start("worker", self.address, "--nworkers", "1", "--nthreads", "1"))
+    def add_workers(self, number):
+        """Start more workers, and wait until they are there."""
+        for _ in range(number):
+            self.workers.append(self._start("worker", self.address, "--nworkers", "1", "--nthreads", "1"))
+        self.client.wait_for_workers(len(self.workers), timeout=60)
+
+    def at_work(self):
+        """The process id of each worker that was sent something, with the keys of what it was sent."""
+        sent = {worker: keys for worker, keys in self.client.processing().items() if keys}
+        found = self.client.run(os.getpid, workers=list(sent), on_error="ignore")
+        return {found[worker]: keys for worker, keys in sent.items() if worker in found}
 
     def _start(self, *arguments):
         with open(self.log, "a", encoding="utf-8") as log:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server, which the tests of this room share."""
+"""A real PostgreSQL server, with a database for each file of tests in this room."""
 
 import pytest
 import servers
@@ -6,6 +6,12 @@ import servers
 
 @pytest.fixture(scope="session")
 def server():
-    """The address of an empty database on a server of its own."""
-    with servers.postgres() as address:
-        yield address
+    """A function that makes an empty database and returns its address."""
+    with servers.postgres() as new_database:
+        yield new_database
+
+
+@pytest.fixture(scope="module")
+def database(server):
+    """The address of an empty database."""
+    return server()

@@ -33,10 +33,10 @@ def _grade(folder, address=None):
 
 
 @pytest.fixture(scope="module")
-def graded(server, tmp_path_factory):
+def graded(database, tmp_path_factory):
     """A folder whose course has been graded into the server, and the rows of its marks.csv."""
     folder = tmp_path_factory.mktemp("server")
-    return folder, _grade(folder, server)
+    return folder, _grade(folder, database)
 
 
 def test_the_marks_are_the_same_as_from_a_file(graded, tmp_path):
