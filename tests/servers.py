@@ -15,6 +15,8 @@ from pathlib import Path
 from distributed import Client
 from sqlalchemy import create_engine
 
+START = 600  # seconds in which a process has to start, also on a machine that does much else
+
 
 @contextlib.contextmanager
 def postgres():
@@ -64,44 +66,35 @@ def _programs():
 
 
 class Cluster:
-    """A Dask scheduler and workers of one core each, all processes of their own, for a ``with`` block.
+    """A Dask scheduler and workers of one core each, which are processes of their own.
 
-    `address` is the scheduler's, `client` a client of it; `scheduler` and the list `workers` are processes that lead groups of their own. What
-    they say goes to the file `log`.
+    `address` is the scheduler's and `client` a client of it; `scheduler` and the list `workers` are processes that lead
+    groups of their own. What they say goes to the file `log`.
     """
 
-    def __init__(self, folder, workers, **settings):
-        """Keep files in `folder`; `settings` are Dask's, as in ``scheduler__allowed_failures=1``."""
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.log = self.folder / "log"
+    def __init__(self, folder, **settings):
+        """Start a scheduler that keeps its files in `folder`; see `cluster` for the rest."""
+        folder.mkdir(parents=True)
+        self.log, self.workers, self.address = folder / "log", [], None
         variables = {f"DASK_DISTRIBUTED__{name.upper()}": str(value) for name, value in settings.items()}
-        self.environment = os.environ | variables | {"DASK_TEMPORARY_DIRECTORY": str(self.folder)}
-        self.wanted, self.workers = workers, []
+        self.environment = os.environ | variables | {"DASK_TEMPORARY_DIRECTORY": str(folder)}
+        self.file = folder / "scheduler.json"
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", self.file)
 
-    def __enter__(self):
-        file = self.folder / "scheduler.json"
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", file)
-        while not file.exists():
+    def connect(self):
+        """Wait for the scheduler."""
+        while not self.file.exists():
             assert self.scheduler.poll() is None, self.log.read_text(encoding="utf-8")
             time.sleep(0.1)
-        self.client = Client(scheduler_file=str(file), set_as_default=False)
+        self.client = Client(scheduler_file=str(self.file), timeout=START, set_as_default=False)
         self.address = self.client.scheduler.address
-        self.add_workers(self.wanted)
-        return self
-
-    def __exit__(self, *_):
-        self.client.close()
-        for process in (*self.workers, self.scheduler):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
     def add_workers(self, number):
         """Start more workers, and wait until they are there."""
-        for _ in range(number):
-            self.workers.append(self._start("worker", self.address, "--nworkers", "1", "--nthreads", "1"))
-        self.client.wait_for_workers(len(self.workers), timeout=60)
+        if number:
+            for _ in range(number):
+                self.workers.append(self._start("worker", self.address, "--nworkers", "1", "--nthreads", "1"))
+            self.client.wait_for_workers(len(self.workers), timeout=START)
 
     def at_work(self):
         """The process id of each worker that was sent something, with the keys of what it was sent."""
@@ -109,9 +102,33 @@ class Cluster:
         found = self.client.run(os.getpid, workers=list(sent), on_error="ignore")
         return {found[worker]: keys for worker, keys in sent.items() if worker in found}
 
+    def stop(self):
+        """Kill all of it."""
+        if self.address:
+            self.client.close()
+        for process in (*self.workers, self.scheduler):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
     def _start(self, *arguments):
         with open(self.log, "a", encoding="utf-8") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *map(str, arguments), "--no-dashboard"],
                 env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+
+
+@contextlib.contextmanager
+def cluster(folder, workers, **settings):
+    """A `Cluster` with so many workers and with its files in `folder`, for a ``with`` block.
+
+    `settings` are Dask's, as in ``scheduler__allowed_failures=0``.
+    """
+    running = Cluster(Path(folder), **settings)
+    try:
+        running.connect()
+        running.add_workers(workers)
+        yield running
+    finally:
+        running.stop()
