@@ -219,8 +219,11 @@ def grade_on_worker(course: str, student: str, exercise: str) -> Outcome:
         with _no_other_worker(course, student, exercise):
             content = fingerprint(course, student, exercise)
             return _grade_apart(Path(course), student, exercise, content, _limit(config))
-    except (FileNotFoundError, sandbox.Unprotected, OperationalError) as error:
-        raise cluster.WorkerUnfit(f"The worker on {platform.node()} cannot grade. {error}") from error
+    except (FileNotFoundError, sandbox.Unprotected) as error:
+        reason = str(error)
+    except OperationalError as error:
+        reason = f"The grade book cannot be reached from there: {error.orig}"
+    raise cluster.WorkerUnfit(f"The worker on {platform.node()} cannot grade. {reason}")
 
 
 @contextlib.contextmanager

@@ -49,6 +49,18 @@ def test_results_come_with_their_calls(workers):
     assert _run(workers.scheduler_address, []) == ({}, [])
 
 
+def test_a_cluster_without_workers_is_waited_for(workers):
+    workers.sync(workers.scale_down, list(workers.workers))
+    said = []
+
+    def say(line):
+        said.append(line)
+        workers.scale(1)
+
+    assert dict(cluster.run(workers.scheduler_address, _shout, [("ada", "!")], say)) == {("ada", "!"): "ADA!"}
+    assert len(said) == 1 and "has no worker yet" in said[0]
+
+
 @pytest.mark.parametrize(
     ("mark", "words"),
     [("unfit", "^it is hoarse$"), ("missing", "No module named 'grading'. All need the Python packages")],
@@ -96,7 +108,9 @@ def test_a_worker_without_sandbox_course_or_grade_book_is_unfit(home, tmp_path, 
     (tmp_path / "nbgrader_config.py").write_text(
         "c = get_config()\nc.CourseDirectory.db_url = 'postgresql+psycopg2://grader@127.0.0.1:9/course'\n"
     )
-    with pytest.raises(cluster.WorkerUnfit, match="cannot grade. .*[Cc]onnection.* refused"):
+    with pytest.raises(
+        cluster.WorkerUnfit, match="cannot grade. The grade book cannot be reached from there: .*refused"
+    ):
         course.grade_on_worker(str(tmp_path), "ada", "numbers")
 
 
