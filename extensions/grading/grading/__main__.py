@@ -8,9 +8,13 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import collect, course, deadlines, handout, notebooks, removal, returning, roster, sandbox, statistics
+from . import cluster, collect, course, deadlines, handout, notebooks, removal, returning, roster, sandbox, statistics
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
+# what a user can put right; the message says how
+EXPLAINED = (
+    FileNotFoundError, ValueError, sandbox.Unprotected, notebooks.Damaged, handout.BadSolution, cluster.ClusterFailed,
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,8 +64,10 @@ def parser() -> argparse.ArgumentParser:
     alike.add_argument("--at-least", type=float, default=50, metavar="PERCENT", help="how much alike (default: 50)")
     for command in (fetch, gone, grade, returned, back):
         command.add_argument("--exercise", help="this one only")
-    for command in (grade, returned):
-        command.add_argument("--jobs", type=int, help="how many at once (default: one for each core)")
+    where = grade.add_mutually_exclusive_group()
+    where.add_argument("--cluster", metavar="ADDRESS", help="on a Dask cluster, by the address of its scheduler")
+    for add_argument in (where.add_argument, returned.add_argument):
+        add_argument("--jobs", type=int, help="how many at once (default: one for each core)")
     return top
 
 
@@ -113,7 +119,7 @@ def run(options: argparse.Namespace) -> None:
         for line in removal.remove(options.course, options.student, options.exercise):
             print(line)
     elif options.command == "autograde":
-        outcomes = course.grade(options.course, options.exercise, options.again, options.jobs)
+        outcomes = course.grade(options.course, options.exercise, options.again, options.jobs, address=options.cluster)
         print(f"{_count(outcome.status for outcome in outcomes)}; see {options.course / 'report.csv'}")
     elif options.command == "feedback":
         paths = course.write_feedback(options.course, options.exercise, options.jobs)
@@ -144,9 +150,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         run(options)
-    except (FileNotFoundError, ValueError, sandbox.Unprotected, notebooks.Damaged, handout.BadSolution) as error:
+    except EXPLAINED as error:
         print(f"grading: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("grading: stopped; what was finished is kept, and the same command does the rest", file=sys.stderr)
+        return 130
     except OperationalError as error:
         where = "see c.CourseDirectory.db_url in nbgrader_config.py"
         print(f"grading: the grade book cannot be reached ({where}): {error.orig}", file=sys.stderr)

@@ -3,11 +3,13 @@
 import contextlib
 import functools
 import hashlib
+import multiprocessing
 import os
+import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,9 +20,12 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import temp_attrs
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import NullPool
+from traitlets.config import Config
 
-from . import deadlines, feedback, handout, notebooks, reading, roster, sandbox, settings, tables
+from . import cluster, deadlines, feedback, handout, notebooks, reading, roster, sandbox, settings, tables
 from .collect import TIMESTAMP, Collected
 from .processes import ProcessFailed, error_in_words, run_in_process
 
@@ -41,6 +46,7 @@ class Outcome:
 
 
 Report = dict[tuple[str, str], Outcome]  # by (student, exercise)
+Submission = tuple[str, str, str]  # student, exercise, fingerprint
 
 
 def new(course: str | Path, solutions: str | Path) -> list[str]:
@@ -91,23 +97,29 @@ def grade(
     again: bool = False,
     jobs: int | None = None,
     say: Callable[[str], object] = print,
+    address: str | None = None,
 ) -> list[Outcome]:
     """Autograde every submission that is new or changed, or all of them if `again`.
 
     Each runs in a process of its own, `jobs` at a time (one for each core), so that none can hurt another; `say` gets a
-    line for each. Returns the list of `Outcome`, one for each submission of the course, and writes it to report.csv.
+    line for each. With the `address` of a Dask scheduler the workers of its cluster run them. Returns the list of
+    `Outcome`, one for each submission of the course, and writes it to report.csv, also when it is interrupted.
+
+    Raises
+    ------
+    Unprotected
+        If there is no sandbox here.
+    ClusterFailed
+        If the cluster, or the course on it, cannot do the work.
     """
     course = Path(course).resolve()
     config = settings.load(course)
     notebooks.check_exercise(exercise, exercises(course))
+    if address is not None:
+        _check_shared_book(course)
+    else:
+        _check_sandbox(course, config)
     prepare(course)
-    reason = sandbox.why_unprotected()
-    if reason and not config.Sandbox.get("unprotected"):
-        raise sandbox.Unprotected(
-            f"Nothing was graded: submissions are strangers' code, and there is no sandbox here: {reason}. Grade on a "
-            "computer that has one, or in a container or virtual machine that holds nothing else, and there say "
-            f"c.Sandbox.unprotected = True in {course / settings.CONFIG_FILE}."
-        )
     report = read_report(course)
     known = set(exercises(course))
     waiting = []
@@ -120,17 +132,23 @@ def grade(
             waiting.append((student, name, content))
     write_report(course, report)
     _enter_students(course, {student for student, _, _ in waiting})
-    limit = config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:  # each of these threads waits for a process
-        futures = [pool.submit(_grade_apart, course, *submission, limit) for submission in waiting]
-        for number, future in enumerate(as_completed(futures), start=1):
-            outcome = future.result()
+    outcomes = (
+        _grade_here(course, config, waiting, jobs) if address is None else _grade_there(address, course, waiting, say)
+    )
+    written = time.monotonic()
+    try:
+        for number, outcome in enumerate(outcomes, start=1):
             if outcome.status == "not graded":
                 _enter_zero(course, outcome.student, outcome.exercise)
             report[outcome.student, outcome.exercise] = outcome
-            write_report(course, report)
+            if time.monotonic() > written + 1:  # a cluster brings results faster than a long report is written
+                write_report(course, report)
+                written = time.monotonic()
             words = f"{outcome.student}, {outcome.exercise}: {outcome.status}"
             say(f"[{number}/{len(waiting)}] {words}{outcome.detail and ': ' + outcome.detail}")
+    finally:
+        outcomes.close()
+        write_report(course, report)
     report = apply_deadlines(course)
     return [report[key] for key in sorted(report)]
 
@@ -146,6 +164,102 @@ def apply_deadlines(course: str | Path) -> Report:
     return report
 
 
+def _check_sandbox(course: Path, config: Config) -> None:
+    reason = sandbox.why_unprotected()
+    if reason and not config.Sandbox.get("unprotected"):
+        raise sandbox.Unprotected(
+            f"Nothing was graded: submissions are strangers' code, and there is no sandbox here: {reason}. Grade on a "
+            "computer that has one, or in a container or virtual machine that holds nothing else, and there say "
+            f"c.Sandbox.unprotected = True in {course / settings.CONFIG_FILE}."
+        )
+
+
+def _grade_here(course: Path, config: Config, waiting: list[Submission], jobs: int | None) -> Generator[Outcome]:
+    """Grade on this computer; what was not begun when the iterator is left is not graded."""
+    limit = _limit(config)
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:  # each of these threads waits for a process
+        try:
+            futures = [pool.submit(_grade_apart, course, *submission, limit) for submission in waiting]
+            yield from (future.result() for future in as_completed(futures))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _limit(config: Config) -> float:
+    """Seconds after which a grading process is ended from outside."""
+    return config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
+
+
+# ---- on a cluster ----
+
+
+def _check_shared_book(course: Path) -> None:
+    """Raise ClusterFailed if the grade book is a file."""
+    if make_url(_api(course).coursedir.db_url).get_backend_name() != "postgresql":
+        raise cluster.ClusterFailed(
+            "Several machines cannot write to a grade book that is a file: for --cluster it has to be PostgreSQL. Set "
+            f"c.CourseDirectory.db_url in {course / settings.CONFIG_FILE}, as the comment above it says."
+        )
+
+
+def _grade_there(
+    address: str, course: Path, waiting: list[Submission], say: Callable[[str], object]
+) -> Generator[Outcome]:
+    """Grade on the cluster at `address`, whose machines all see the course's folder."""
+    contents = {(student, exercise): content for student, exercise, content in waiting}
+    calls = [(str(course), *submission) for submission in contents]
+    for (_, student, exercise), result in cluster.run(address, grade_on_worker, calls, say):
+        if isinstance(result, ProcessFailed):
+            yield Outcome(student, exercise, "not graded", str(result), fingerprint=contents[student, exercise])
+        elif result.fingerprint in ("", contents[student, exercise], fingerprint(course, student, exercise)):
+            yield result
+        else:
+            raise cluster.ClusterFailed(
+                f"What a worker graded for {student}, {exercise} is not the file that is here: {course} has to be one "
+                "folder that all machines share, not copies of it."
+            )
+
+
+def grade_on_worker(course: str, student: str, exercise: str) -> Outcome:
+    """Grade one submission on a worker of a cluster: what `grade` sends there.
+
+    Raises WorkerUnfit if this machine has no sandbox, no such course, or no way to the grade book.
+    """
+    # Dask's nanny starts workers as daemons, which Python forbids to have processes of their own
+    multiprocessing.current_process().daemon = False
+    try:
+        config = settings.load(course)
+        _check_sandbox(Path(course), config)
+        with _no_other_worker(course, student, exercise):
+            content = fingerprint(course, student, exercise)
+            return _grade_apart(Path(course), student, exercise, content, _limit(config))
+    except (FileNotFoundError, sandbox.Unprotected) as error:
+        reason = str(error)
+    except OperationalError as error:
+        reason = f"The grade book cannot be reached from there: {error.orig}"
+    raise cluster.WorkerUnfit(f"The worker on {platform.node()} cannot grade. {reason}")
+
+
+@contextlib.contextmanager
+def _no_other_worker(course: str, student: str, exercise: str) -> Iterator[None]:
+    """Wait until no other worker grades this submission, and keep others waiting during a ``with`` block.
+
+    A worker that was given up may still be at work, and two at once would tear each other's files apart. PostgreSQL
+    frees the lock when its connection ends: at once if the worker dies, in a minute if its machine vanishes.
+    """
+    engine = create_engine(_api(Path(course)).coursedir.db_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting, value in (("idle", 30), ("interval", 10), ("count", 3)):
+            connection.exec_driver_sql(f"SET tcp_keepalives_{setting} = {value}")
+        connection.exec_driver_sql(
+            "SELECT pg_advisory_lock(hashtextextended(%s, 0))", (f"{len(student)} {student} {exercise}",)
+        )
+        yield
+
+
+# ---- one submission ----
+
+
 def _enter_students(course: Path, students: set[str]) -> None:
     """Enter students in the grade book before their submissions are graded side by side: nbgrader would do it twice."""
     with grade_book(course) as book:
@@ -157,14 +271,14 @@ def _grade_apart(course: Path, student: str, exercise: str, content: str, limit:
     """Grade one submission in a process of its own; `content` is its fingerprint."""
     start = time.monotonic()
     try:
-        outcome = run_in_process(_grade_one, (course, student, exercise), limit)
+        outcome = run_in_process(_grade_one, (course, student, exercise, content), limit)
     except ProcessFailed as failure:
-        outcome = Outcome(student, exercise, "not graded", str(failure))
-    outcome.seconds, outcome.fingerprint = round(time.monotonic() - start, 1), content
+        outcome = Outcome(student, exercise, "not graded", str(failure), fingerprint=content)
+    outcome.seconds = round(time.monotonic() - start, 1)
     return outcome
 
 
-def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
+def _grade_one(course: Path, student: str, exercise: str, content: str) -> Outcome:
     """Grade one submission in this process, and say what happened: errors come back in words."""
     sandbox.limit_own_memory(4096)
     path = Path(course, "submitted", student, exercise, f"{exercise}.ipynb")
@@ -184,14 +298,16 @@ def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
         to_see = metadata.get("conspicuous", [])
     except (notebooks.Damaged, sandbox.KernelEnded, sandbox.Unprotected) as error:
         problem = str(error)
+    except OperationalError as error:  # not the submission's fault; without a fingerprint, the next run tries again
+        problem, content = f"the grade book could not be reached: {error.orig}; the next run tries it again", ""
     except Exception as error:
         problem = error_in_words(error)
     else:
         status = "restored and graded" if notes else "graded"
         if to_see:
             notes = [*notes, f"Please look at its code: {'; '.join(to_see)}."]
-        return Outcome(student, exercise, status, " ".join(notes))
-    return Outcome(student, exercise, "not graded", problem)
+        return Outcome(student, exercise, status, " ".join(notes), fingerprint=content)
+    return Outcome(student, exercise, "not graded", problem, fingerprint=content)
 
 
 class _RememberError(BaseConverter):
