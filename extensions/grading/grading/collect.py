@@ -210,7 +210,7 @@ class _Matching:
         """Give each of `uploads` its student, or the reason why it has none."""
         for upload in uploads:
             try:
-                found = {self._person(name, upload) for name in upload.names}
+                found = list(dict.fromkeys(self._person(name, upload) for name in upload.names))
             except LookupError as error:
                 upload.refuse(str(error))
                 continue
@@ -220,9 +220,9 @@ class _Matching:
                     f"its path names two students: {names}. A folder or archive of several is given by itself, or see "
                     "--pattern"
                 )
-            else:
-                upload.result.student = found.pop()
-        self._refuse_namesakes([upload for upload in uploads if upload.result.student])
+            if len(found) == 1 or upload.names[0].mark:  # whose a platform's upload is, is known: it gets the reason
+                upload.result.student = found[0]
+        self._refuse_namesakes([upload for upload in uploads if upload.result.student and not upload.result.detail])
         rows = tables.read(self.course / roster.ASSIGNED)
         known = {row["written"] for row in rows}
         new = [{"written": name, "file": file} for name, file in self.waiting.items() if name not in known]

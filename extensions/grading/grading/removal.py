@@ -29,7 +29,10 @@ def remove(folder: str | Path, student: str, exercise: str | None = None) -> lis
         done = []
         for name in names:
             kept = collect.keep(home, student, name)
-            done.append(f"{student}, {name}: {len(kept)} files are now in {home / 'earlier' / student / name}")
+            files = (
+                f"{len(kept)} {'file is' if len(kept) == 1 else 'files are'} now in {home / 'earlier' / student / name}"
+            )
+            done.append(f"{student}, {name}: {files}")
             if name in entered:
                 book.remove_submission(name, student)
                 done[-1] += "; its points are taken out of the grade book"

@@ -33,7 +33,7 @@ def test_a_student_is_removed_and_others_stay(home, capsys):
     with pytest.raises(ValueError, match="did you mean letters"):
         __main__.removal.remove(home, "adaa", "leters")
     assert __main__.main(["remove", str(home), "adaa", "--exercise", "letters"]) == 0
-    assert "1 files are now in" in capsys.readouterr().out
+    assert "1 file is now in" in capsys.readouterr().out
     assert [(r["student"], r["exercise"]) for r in course.marks(home)] == [("adaa", "numbers"), ("boris", "numbers")]
     assert __main__.main(["remove", str(home), "adaa"]) == 0
     assert "taken out of the grade book" in capsys.readouterr().out

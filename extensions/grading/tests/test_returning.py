@@ -149,7 +149,7 @@ def test_statistics_say_how_an_exercise_went(home, browser, width):
     text = _looked_at(browser, statistics.write(home), width)
     assert "3 of 4 handed in, 3 were graded. Mean 4.67, median 6 of 10 points, not counting answers" in text
     assert "2 × mean-check gives" in text and "Handed in nothing\n\nned" in text
-    assert "1 students, 3 points: ada (3)" in text
+    assert "1 student, 3 points: ada (3)" in text
     assert text.index("mean-check") < text.index("distance-check")  # the hardest first
 
 
