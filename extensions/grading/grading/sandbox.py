@@ -321,10 +321,9 @@ def _in_files(process: psutil.Process) -> int:
     """Bytes in the file systems in memory that a process sees, if it is one in the sandbox, else 0."""
     used, root = 0, Path(f"/proc/{process.pid}/root")
     with contextlib.suppress(OSError):
-        for folder in IN_MEMORY:
-            path = root / folder[1:]
-            if path.stat().st_dev != Path(folder).stat().st_dev:
-                found = os.statvfs(path)
+        if root.stat().st_dev != Path("/").stat().st_dev:
+            for folder in IN_MEMORY:
+                found = os.statvfs(root / folder[1:])
                 used += (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * 1024
     return used
 
