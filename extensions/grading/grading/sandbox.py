@@ -42,7 +42,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer
 
-from . import checks, notebooks, restore
+from . import checks, notebooks, restore, sanitize
 
 MEBIBYTE = 2**20
 LONGEST_ERROR = 2000  # characters of an error after the last output that is kept
@@ -403,7 +403,7 @@ class SandboxedExecute(Execute):
         return self._manager
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Execute `nb`.
+        """Execute `nb`, and make harmless what it displayed.
 
         Raises
         ------
@@ -432,7 +432,7 @@ class SandboxedExecute(Execute):
                 raise KernelEnded(words) from error
             raise
         nb.metadata["conspicuous"] = list(self._conspicuous)
-        return nb, resources
+        return sanitize.Defuse().preprocess(nb, resources)  # now: forged outputs would make the notebook invalid
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: ResourcesDict, index: int
