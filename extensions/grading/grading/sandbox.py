@@ -38,7 +38,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer
 
@@ -530,7 +530,12 @@ class SandboxedExecute(Execute):
                 return None
             msg["content"] = {key: str(msg["content"].get(key, ""))[:LONGEST_ERROR] for key in ("ename", "evalue")}
             msg["content"]["traceback"] = [f"{msg['content']['ename']}: {msg['content']['evalue']}"]
-        return super().output(outs, msg, display_id, cell_index)
+        if msg["msg_type"] == "execute_result" and not isinstance(msg["content"].get("execution_count"), int):
+            msg["content"]["execution_count"] = None
+        try:
+            return super().output(outs, msg, display_id, cell_index)
+        except ValidationError:  # a forged message
+            return None
 
 
 def limit_own_memory(mebibytes: int) -> None:
