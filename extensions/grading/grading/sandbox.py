@@ -38,11 +38,11 @@ from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import run_sync
 from nbclient.exceptions import DeadKernelError
 from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
+from nbformat import NotebookNode, ValidationError
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Dict, Float, Integer
 
-from . import checks, notebooks, restore
+from . import checks, notebooks, restore, sanitize
 
 MEBIBYTE = 2**20
 LONGEST_ERROR = 2000  # characters of an error after the last output that is kept
@@ -321,10 +321,9 @@ def _in_files(process: psutil.Process) -> int:
     """Bytes in the file systems in memory that a process sees, if it is one in the sandbox, else 0."""
     used, root = 0, Path(f"/proc/{process.pid}/root")
     with contextlib.suppress(OSError):
-        for folder in IN_MEMORY:
-            path = root / folder[1:]
-            if path.stat().st_dev != Path(folder).stat().st_dev:
-                found = os.statvfs(path)
+        if root.stat().st_dev != Path("/").stat().st_dev:
+            for folder in IN_MEMORY:
+                found = os.statvfs(root / folder[1:])
                 used += (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * 1024
     return used
 
@@ -404,7 +403,7 @@ class SandboxedExecute(Execute):
         return self._manager
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Execute `nb`.
+        """Execute `nb`, and make harmless what it displayed.
 
         Raises
         ------
@@ -433,7 +432,7 @@ class SandboxedExecute(Execute):
                 raise KernelEnded(words) from error
             raise
         nb.metadata["conspicuous"] = list(self._conspicuous)
-        return nb, resources
+        return sanitize.Defuse().preprocess(nb, resources)  # now: forged outputs would make the notebook invalid
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: ResourcesDict, index: int
@@ -531,7 +530,12 @@ class SandboxedExecute(Execute):
                 return None
             msg["content"] = {key: str(msg["content"].get(key, ""))[:LONGEST_ERROR] for key in ("ename", "evalue")}
             msg["content"]["traceback"] = [f"{msg['content']['ename']}: {msg['content']['evalue']}"]
-        return super().output(outs, msg, display_id, cell_index)
+        if msg["msg_type"] == "execute_result" and not isinstance(msg["content"].get("execution_count"), int):
+            msg["content"]["execution_count"] = None
+        try:
+            return super().output(outs, msg, display_id, cell_index)
+        except ValidationError:  # a forged message
+            return None
 
 
 def limit_own_memory(mebibytes: int) -> None:

@@ -19,7 +19,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from . import deadlines, feedback, handout, restore, sandbox, sanitize
+from . import deadlines, feedback, handout, restore, sandbox
 
 CONFIG_FILE = "nbgrader_config.py"
 
@@ -38,7 +38,6 @@ def apply(config: Config) -> None:
     config.Autograde.autograde_preprocessors = [
         sandbox.SandboxedExecute,
         IgnorePattern,
-        sanitize.Defuse,
         LimitOutput,
         SaveAutoGrades,
         AssignLatePenalties,

@@ -386,7 +386,7 @@ return (a + b) / 2
 IN_THE_COPY = "if os.getpid() != ME:\n    {}\nreturn (a + b) / 2"
 FORGE_ERRORS = """
 shell = get_ipython()
-for k in range(8_000):
+for k in range(2_500):
     shell.kernel.session.send(shell.kernel.iopub_socket, "error", {"ename": "E", "evalue": "\x1b[31mx" * 50,
         "traceback": ["\x1b[1m<b>" * 100] * 5}, parent=shell.kernel.get_parent())
 """
@@ -459,7 +459,7 @@ DAMAGES |= {
     "pre-run-cell-hook": Damage(_wrong(HOOK), 4, words="a pre_run_cell hook was added"),
     "patched-shell": Damage(_wrong(PATCHED_SHELL), 4, words="run_code"),
     "patched-builtins": Damage(_wrong(PATCHED_BUILTINS), 4, words="replaced: builtins"),
-    "patched-compiler": Damage(_wrong(PATCHED_COMPILER), 4, words="replaced: ast.parse"),
+    "patched-compiler": Damage(_wrong(PATCHED_COMPILER), 4, words="replaced: builtins.compile"),
     "traced": Damage(_wrong(TRACED), 4, words="settrace"),
     "always-equal": Damage(_wrong(ALWAYS_EQUAL, "return Anything()"), 4, words="says yes to everything"),
     "equal-by-a-library": Damage(_wrong("from unittest.mock import ANY", "return ANY"), 4, words="says yes"),
