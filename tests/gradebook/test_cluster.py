@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import csv
+import functools
 import os
 import signal
 import subprocess
@@ -46,7 +47,10 @@ def _rows(home):
 def test_ctrl_c_and_a_machine_that_dies_lose_nothing_and_count_nothing_twice(home, database, tmp_path):
     with servers.cluster(tmp_path / "cluster", 2) as cluster:
         command = [sys.executable, "-m", "grading", "autograde", home, "--cluster", cluster.address]
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # whoever starts the tests in the background has them ignore Ctrl-C, and all that they start
+        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        running = subprocess.Popen(command, preexec_fn=heed, **pipes)
         assert running.stdout.readline().startswith("[1/6] ")
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=600)
