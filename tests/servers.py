@@ -65,6 +65,13 @@ def _programs():
     return Path(program).parent
 
 
+def shout_or_die(word):
+    """What a test has workers do: the word in capitals; at "deadly" the worker dies."""
+    if word == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return word.upper()
+
+
 class Cluster:
     """A Dask scheduler and workers of one core each, which are processes of their own.
 
@@ -78,6 +85,9 @@ class Cluster:
         self.log, self.workers, self.address = folder / "log", [], None
         variables = {f"DASK_DISTRIBUTED__{name.upper()}": str(value) for name, value in settings.items()}
         self.environment = os.environ | variables | {"DASK_TEMPORARY_DIRECTORY": str(folder)}
+        # workers find this file
+        path = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
+        self.environment["PYTHONPATH"] = path
         self.file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", self.file)
 

@@ -119,7 +119,7 @@ def run(options: argparse.Namespace) -> None:
         for line in removal.remove(options.course, options.student, options.exercise):
             print(line)
     elif options.command == "autograde":
-        outcomes = course.grade(options.course, options.exercise, options.again, options.jobs, address=options.cluster)
+        outcomes = course.grade(options.course, options.exercise, options.again, options.jobs, _say, options.cluster)
         print(f"{_count(outcome.status for outcome in outcomes)}; see {options.course / 'report.csv'}")
     elif options.command == "feedback":
         paths = course.write_feedback(options.course, options.exercise, options.jobs)
@@ -139,6 +139,11 @@ def run(options: argparse.Namespace) -> None:
         to_read = sum(row["to_read"] > 0 for row in rows)
         waiting = f"; {to_read} have answers that a person has still to read" if to_read else ""
         print(f"{len(rows)} rows in {options.course / 'marks.csv'}{waiting}")
+
+
+def _say(line: str) -> None:
+    """Print a line at once, also where the output goes to a file."""
+    print(line, flush=True)
 
 
 def _count(words: Iterable[str]) -> str:
