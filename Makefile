@@ -24,8 +24,9 @@ LIGHTHOUSE := .venv/lighthouse
 NAME := deep-learning-measured
 NOT_ON_PAPER := reference/flashcards reference/exercises 'exercises/*' reference/for-instructors reference/coming
 # tests that share a classroom or a server stay together
-PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup --durations 10 --durations-min 1
-TESTS := tests extensions/static_interact/tests extensions/grading/tests --ignore tests/gradebook --ignore tests/matrix
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 10 --durations-min 1
+# files that take long in one piece come first, and last what goes to whichever process is free
+TESTS := tests/unit extensions/grading/tests tests/site extensions/static_interact/tests tests/notebooks tests/browser
 # each start of Colab's ipykernel would complain of frozen modules, for the debugger
 IN_COLAB := PYDEVD_DISABLE_FILE_VALIDATION=1 PYTHONPATH=$(CURDIR)/$(COLAB)
 # pages and browsers are the same there; what differs is what a kernel freezes

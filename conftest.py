@@ -33,6 +33,7 @@ def _compare_texts(self, test, ref, skip_compare=None):
 IPyNbCell.compare_outputs = _compare_texts
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Mark what `make check` leaves out, and keep together what shares a small book."""
     for item in items:
