@@ -105,7 +105,7 @@ def serve(shell: Any) -> None:
     global _space
     kernel, _space = shell.kernel, shell.user_ns
     send = kernel.session.send
-    hooks = [
+    places: list = [
         (lambda: shell.input_transformers_cleanup, "an input transformer"),
         (lambda: shell.input_transformers_post, "an input transformer"),
         (lambda: shell.ast_transformers, "an AST transformer"),
@@ -113,7 +113,7 @@ def serve(shell: Any) -> None:
         (lambda: sys.meta_path, "an import hook"),
         (lambda: sys.path_hooks, "an import hook"),
     ]
-    hooks = [(place, kind, list(place())) for place, kind in hooks]
+    hooks = [(place, kind, list(place())) for place, kind in places]
     for owner in (ast, builtins, json, operator, os, kernel.shell_handlers):
         _save(owner)
     for owner in (shell, kernel, kernel.session):

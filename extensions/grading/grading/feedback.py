@@ -173,7 +173,9 @@ def _summary_row(cell: NotebookNode, heading: str) -> dict[str, Any]:
 def _without_traceback(output: NotebookNode) -> NotebookNode:
     """An error output reduced to its last line: an assertion's words, or the kind of error and what it says."""
     if output.output_type == "error":
-        words = sanitize.ESCAPES.sub("", output.evalue)
+        words = sanitize.ESCAPES.sub("", output.evalue).strip()
+        if output.ename == "AssertionError":
+            words = words or "an assert of your own failed, and says nothing"
         output.traceback = [words if output.ename == "AssertionError" else f"{output.ename}: {words}"]
     return output
 

@@ -248,3 +248,10 @@ def test_links_to_neighbors_become_plain_text():
     )
     assert [a["href"] for a in page.select("a[href]")] == ["https://example.org", "#c", "mailto:a@b.org"]
     assert page.get_text().split() == ["chapter", "web", "here", "mail", "odd"]
+
+
+def test_an_assert_that_says_nothing_gets_words():
+    bare = new_output("error", ename="AssertionError", evalue="", traceback=["..."])
+    assert feedback._without_traceback(bare).traceback == ["an assert of your own failed, and says nothing"]
+    spoken = new_output("error", ename="AssertionError", evalue="\x1b[31mtoo small\x1b[0m", traceback=["..."])
+    assert feedback._without_traceback(spoken).traceback == ["too small"]
