@@ -132,8 +132,8 @@ test-newest: $(NEWEST)/requirements.txt needs-python
 test-postgres: needs-bubblewrap needs-postgres $(READY)
 	$(BIN)/pytest -q tests/gradebook
 
-bench: needs-chromium needs-bubblewrap $(READY) $(LIGHTHOUSE)/ready
-	$(BIN)/python tests/bench.py
+bench: needs-chromium needs-bubblewrap needs-postgres $(READY) $(LIGHTHOUSE)/ready
+	PYTHONPATH=extensions/grading/tests $(BIN)/python tests/bench.py
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache

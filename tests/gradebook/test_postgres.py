@@ -2,55 +2,12 @@
 
 import copy
 import csv
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 import submissions
 from grading import course, notebooks
 from nbgrader.api import Gradebook
-
-
-def _programs():
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    program = found[-1] if found else shutil.which("initdb")
-    assert program, "PostgreSQL is missing: install it (Debian: apt-get install postgresql)"
-    return Path(program).parent
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The address of an empty database on a server of its own."""
-    programs = _programs()
-    # PostgreSQL refuses to run as root; Debian's package makes a user for it
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    if as_user:
-        shutil.chown(folder, "postgres")
-
-    def run(program, *arguments):
-        command = [*as_user, programs / program, *arguments]
-        result = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert result.returncode == 0, result.stdout
-
-    password = folder / "password"
-    password.write_text("only for this test")
-    password.chmod(0o644)
-    run("initdb", "-D", folder / "data", "-U", "grader", "--pwfile", password, "-A", "scram-sha-256")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    run("pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg2://grader:only%20for%20this%20test@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _grade(folder, address=None):
@@ -76,10 +33,10 @@ def _grade(folder, address=None):
 
 
 @pytest.fixture(scope="module")
-def graded(server, tmp_path_factory):
+def graded(database, tmp_path_factory):
     """A folder whose course has been graded into the server, and the rows of its marks.csv."""
     folder = tmp_path_factory.mktemp("server")
-    return folder, _grade(folder, server)
+    return folder, _grade(folder, database)
 
 
 def test_the_marks_are_the_same_as_from_a_file(graded, tmp_path):

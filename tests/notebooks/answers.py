@@ -18,6 +18,7 @@ from grading import notebooks
 
 NAMES = sorted(path.stem for path in (book.ROOT / "solutions").glob("*/*.ipynb"))
 WRONG = book.ROOT / "tests/notebooks/wrong_answers"
+RIGHT = book.ROOT / "tests/notebooks/right_answers"
 FORKING = Path(__file__).with_name("forking.py")
 LIMIT = 900  # seconds for an exercise with all its answers
 ANSWER_LIMIT = 120
@@ -40,10 +41,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Judged:
-    """What came of an exercise: the outputs of each code cell of the right notebook, and the checks' errors.
+    """What came of an exercise: the outputs of each code cell of the right notebook, and the cells' errors.
 
-    `errors` has by a variant's title and by a check's name its error, "" if it passes; the title "" is the right
-    notebook.
+    `errors` has by a variant's title and by a cell's name its error, "" if it has none; the title "" is the right
+    notebook. Cells without a name of their own are called by their number, In[1] and so on.
     """
 
     outputs: list[list[dict]]
@@ -65,17 +66,35 @@ def mutants(name):
     return yaml.safe_load((WRONG / f"{name}.yml").read_text(encoding="utf-8"))
 
 
+def other_hands(name):
+    """Right answers in other hands' styles, a list of mappings (tests/notebooks/right_answers/NAME.yml)."""
+    return yaml.safe_load((RIGHT / f"{name}.yml").read_text(encoding="utf-8"))
+
+
 def mutated(source, mutant):
     """The right answer `source` with a mutant's part replaced."""
     return source.replace(mutant["replace"].rstrip("\n"), mutant["by"].rstrip("\n"))
 
 
+def right_variants(name):
+    """Notebooks of other right hands: the first one gives the first other answer to every task, and so on."""
+    found = []
+    for answer in other_hands(name):
+        variant = next((v for v in found if answer["task"] not in v.sources), None)
+        if variant is None:
+            variant = Variant(f"right, hand {len(found) + 1}", {})
+            found.append(variant)
+        variant.sources[answer["task"]] = answer["source"]
+    return found
+
+
 def variants(name):
-    """The known other answers to an exercise, each alone in an otherwise right notebook.
+    """The known other answers to an exercise, each wrong one alone in an otherwise right notebook.
 
     The first wrong answer to a task is run to the end, to see that it costs no other task.
     """
-    right, seen, found = submissions.solved(solution(name), released(name)), set(), []
+    right, seen = submissions.solved(solution(name), released(name)), set()
+    found = right_variants(name)
     for mutant in mutants(name):
         task, source = mutant["task"], submissions.cell_of(right, mutant["task"]).source
         sources, says = {task: mutated(source, mutant)}, {task: mutant["says"]}
@@ -96,11 +115,10 @@ def judge(notebook, answers, limit=ANSWER_LIMIT):
             "source": submissions.SOLUTION_MARKS.sub("", cell.source)
             if notebooks.role(cell) == "task"
             else cell.source,
-            "name": cell.metadata.nbgrader.grade_id if notebooks.role(cell) else "",
+            "name": cell.metadata.nbgrader.grade_id if notebooks.role(cell) else f"In[{number}]",
             "role": notebooks.role(cell),
         }
-        for cell in notebook.cells
-        if cell.cell_type == "code"
+        for number, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1)
     ]
     with tempfile.TemporaryDirectory() as folder:
         request, result = Path(folder, "request.json"), Path(folder, "result.json")

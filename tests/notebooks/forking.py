@@ -63,19 +63,17 @@ class Shell(InteractiveShell):
 
 
 def run_on(shell, cells, answer):
-    """Run `cells` up to the answer's last check, with its sources; return the errors of the checks by name."""
+    """Run `cells` up to the answer's last check, with its sources; return the errors of the cells by name."""
     errors = {}
     for cell in cells:
-        error = shell.run(answer["sources"].get(cell["name"], cell["source"]))[1]
-        if cell["role"] == "check":
-            errors[cell["name"]] = error
+        errors[cell["name"]] = shell.run(answer["sources"].get(cell["name"], cell["source"]))[1]
         if cell["name"] == answer["until"]:
             return errors
     raise KeyError(answer["until"])
 
 
 def run_in_a_copy(shell, cells, answer, limit):
-    """Run on in a copy of this process with an answer; return the errors of the checks by name."""
+    """Run on in a copy of this process with an answer; return the errors of the cells by name."""
     threads = os.listdir("/proc/self/task")
     assert len(threads) == 1, "a copy has one thread only, and would wait for the others for ever"
     result = Path("errors.json")
@@ -97,7 +95,7 @@ def run_in_a_copy(shell, cells, answer, limit):
 
 
 def execute(cells, answers, limit):
-    """Run `cells`, and `answers` on the way; return the outputs by cell and the errors of the checks by title."""
+    """Run `cells`, and `answers` on the way; return the outputs by cell and the errors of the cells by title."""
     # the file of history would be written by a thread
     shell = Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     outputs, errors, passed = [], {}, {}
@@ -107,9 +105,8 @@ def execute(cells, answers, limit):
                 errors[answer["title"]] = passed | run_in_a_copy(shell, cells[place:], answer, limit)
         output, error = shell.run(cell["source"])
         outputs.append(output)
-        if cell["role"] == "check":
-            passed[cell["name"]] = error
-        elif error:
+        passed[cell["name"]] = error
+        if error and cell["role"] != "check":
             raise RuntimeError(f"cell In[{place + 1}] of the right notebook fails: {error}")
     return {"outputs": outputs, "errors": errors | {"": passed}}
 

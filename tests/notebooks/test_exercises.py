@@ -41,7 +41,8 @@ def text(notebook):
 def test_every_chapter_has_its_exercise():
     assert NAMES == sorted(SLUGS)
     assert sorted(path.parent.name for path in (book.ROOT / "exercises").glob("*/*.ipynb")) == NAMES
-    assert sorted(path.stem for path in (book.ROOT / "tests/notebooks/wrong_answers").glob("*.yml")) == NAMES
+    for folder in (answers.WRONG, answers.RIGHT):
+        assert sorted(path.stem for path in folder.glob("*.yml")) == NAMES
 
 
 def test_hand_outs_are_up_to_date(tmp_path):
@@ -167,6 +168,17 @@ def test_wrong_answers_are_kept_for_every_task(name):
         assert source.count(mutant["replace"].rstrip("\n")) == 1, f"{mutant['wrong']}: not found, or not once"
 
 
+@each_exercise
+def test_right_answers_of_other_hands_are_kept(name):
+    tasks = [cell.metadata.nbgrader.grade_id for cell in cells_with(solution(name), "task")]
+    kept = answers.other_hands(name)
+    assert len(kept) >= 6
+    assert {answer["task"] for answer in kept} == set(tasks)
+    sources = [ast.dump(ast.parse(submissions.cell_of(solution(name), task).source)) for task in tasks]
+    sources += [ast.dump(ast.parse(answer["source"])) for answer in kept]
+    assert len(set(sources)) == len(sources), "an answer is the same as another"
+
+
 # ---- answers, run in copies of one process ----
 
 
@@ -202,21 +214,33 @@ def test_every_check_passes_the_right_answers(name, judged):
     assert not any(judged(name).errors[""].values()), judged(name).errors[""]
 
 
-WRONG = [
-    pytest.param(name, variant, id=f"{name} {variant.title}", marks=pytest.mark.xdist_group(f"exercise {name}"))
-    for name in NAMES
-    for variant in answers.variants(name)
-]
+def _each(wrong):
+    return pytest.mark.parametrize(
+        ("name", "variant"),
+        [
+            pytest.param(name, variant, id=f"{name} {variant.title}", marks=pytest.mark.xdist_group(f"exercise {name}"))
+            for name in NAMES
+            for variant in answers.variants(name)
+            if bool(variant.says) == wrong
+        ],
+    )
 
 
-@pytest.mark.parametrize(("name", "variant"), WRONG)
+@_each(wrong=False)
+def test_a_right_answer_in_another_hand_loses_nothing_and_stops_no_cell(name, variant, judged):
+    errors = judged(name).errors[variant.title]
+    titles = [f"{answer['task']}: {answer['right']}" for answer in answers.other_hands(name)]
+    assert not any(errors.values()), ({cell: error for cell, error in errors.items() if error}, titles)
+
+
+@_each(wrong=True)
 def test_a_wrong_answer_loses_its_points_is_told_why_and_costs_no_other_task(name, variant, judged):
     errors = judged(name).errors[variant.title]
     for task, words in variant.says.items():
         said = errors[f"{task}-check"]
         assert said.startswith("AssertionError"), said or "the check passes"
         assert words in said
-    failed = {check.removesuffix("-check") for check, error in errors.items() if error}
+    failed = {cell.removesuffix("-check") for cell, error in errors.items() if error and cell.endswith("-check")}
     assert failed <= set(variant.says)
 
 
@@ -345,4 +369,4 @@ def test_an_answer_that_does_not_end_or_kills_its_process_is_named(monkeypatch):
     whole = answers.Variant("wrong", {"mean": "def mean(a, b): return 7"}, {"mean": "1.5"})
     result = answers.judge(source, [whole])
     assert "1.5, not 7" in result.errors["wrong"]["mean-check"] and not result.errors["wrong"]["distance-check"]
-    assert result.errors[""] == {"mean-check": "", "distance-check": ""}
+    assert result.errors[""]["mean-check"] == result.errors[""]["distance-check"] == ""

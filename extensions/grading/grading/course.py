@@ -1,13 +1,15 @@
 """A course in its folder: make it, collect submissions, grade them side by side, return marks and feedback."""
 
 import contextlib
-import csv
+import functools
 import hashlib
+import multiprocessing
 import os
+import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,10 +20,13 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import BaseConverter
 from nbgrader.utils import temp_attrs
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.pool import NullPool
+from traitlets.config import Config
 
-from . import feedback, handout, notebooks, sandbox, settings
-from .collect import Collected
+from . import cluster, deadlines, feedback, handout, notebooks, reading, roster, sandbox, settings, tables
+from .collect import TIMESTAMP, Collected
 from .processes import ProcessFailed, error_in_words, run_in_process
 
 GRACE = 60  # seconds beyond the sandbox's own limit, after which a grading process is ended from outside
@@ -37,9 +42,11 @@ class Outcome:
     detail: str = ""
     seconds: float = 0.0
     fingerprint: str = ""  # of the file that was graded, to see when a newer one came
+    late: str = ""  # how late it was, and how many points that cost
 
 
 Report = dict[tuple[str, str], Outcome]  # by (student, exercise)
+Submission = tuple[str, str, str]  # student, exercise, fingerprint
 
 
 def new(course: str | Path, solutions: str | Path) -> list[str]:
@@ -90,22 +97,29 @@ def grade(
     again: bool = False,
     jobs: int | None = None,
     say: Callable[[str], object] = print,
+    address: str | None = None,
 ) -> list[Outcome]:
     """Autograde every submission that is new or changed, or all of them if `again`.
 
     Each runs in a process of its own, `jobs` at a time (one for each core), so that none can hurt another; `say` gets a
-    line for each. Returns the list of `Outcome`, one for each submission of the course, and writes it to report.csv.
+    line for each. With the `address` of a Dask scheduler the workers of its cluster run them. Returns the list of
+    `Outcome`, one for each submission of the course, and writes it to report.csv, also when it is interrupted.
+
+    Raises
+    ------
+    Unprotected
+        If there is no sandbox here.
+    ClusterFailed
+        If the cluster, or the course on it, cannot do the work.
     """
     course = Path(course).resolve()
     config = settings.load(course)
+    notebooks.check_exercise(exercise, exercises(course))
+    if address is not None:
+        _check_shared_book(course)
+    else:
+        _check_sandbox(course, config)
     prepare(course)
-    reason = sandbox.why_unprotected()
-    if reason and not config.Sandbox.get("unprotected"):
-        raise sandbox.Unprotected(
-            f"Nothing was graded: submissions are strangers' code, and there is no sandbox here: {reason}. Grade on a "
-            "computer that has one, or in a container or virtual machine that holds nothing else, and there say "
-            f"c.Sandbox.unprotected = True in {course / settings.CONFIG_FILE}."
-        )
     report = read_report(course)
     known = set(exercises(course))
     waiting = []
@@ -118,18 +132,132 @@ def grade(
             waiting.append((student, name, content))
     write_report(course, report)
     _enter_students(course, {student for student, _, _ in waiting})
-    limit = config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
-    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:  # each of these threads waits for a process
-        futures = [pool.submit(_grade_apart, course, *submission, limit) for submission in waiting]
-        for number, future in enumerate(as_completed(futures), start=1):
-            outcome = future.result()
+    outcomes = (
+        _grade_here(course, config, waiting, jobs) if address is None else _grade_there(address, course, waiting, say)
+    )
+    written = time.monotonic()
+    try:
+        for number, outcome in enumerate(outcomes, start=1):
             if outcome.status == "not graded":
                 _enter_zero(course, outcome.student, outcome.exercise)
             report[outcome.student, outcome.exercise] = outcome
-            write_report(course, report)
+            if time.monotonic() > written + 1:  # a cluster brings results faster than a long report is written
+                write_report(course, report)
+                written = time.monotonic()
             words = f"{outcome.student}, {outcome.exercise}: {outcome.status}"
             say(f"[{number}/{len(waiting)}] {words}{outcome.detail and ': ' + outcome.detail}")
+    finally:
+        outcomes.close()
+        write_report(course, report)
+    report = apply_deadlines(course)
     return [report[key] for key in sorted(report)]
+
+
+def apply_deadlines(course: str | Path) -> Report:
+    """Enter deadlines and late penalties in grade book and report.csv, as they are now; return the report."""
+    report = read_report(course)
+    with grade_book(course) as book:
+        late = deadlines.apply(course, book, settings.load(course))
+    for key, outcome in report.items():
+        outcome.late = late.get(key, "")
+    write_report(course, report)
+    return report
+
+
+def _check_sandbox(course: Path, config: Config) -> None:
+    reason = sandbox.why_unprotected()
+    if reason and not config.Sandbox.get("unprotected"):
+        raise sandbox.Unprotected(
+            f"Nothing was graded: submissions are strangers' code, and there is no sandbox here: {reason}. Grade on a "
+            "computer that has one, or in a container or virtual machine that holds nothing else, and there say "
+            f"c.Sandbox.unprotected = True in {course / settings.CONFIG_FILE}."
+        )
+
+
+def _grade_here(course: Path, config: Config, waiting: list[Submission], jobs: int | None) -> Generator[Outcome]:
+    """Grade on this computer; what was not begun when the iterator is left is not graded."""
+    limit = _limit(config)
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:  # each of these threads waits for a process
+        try:
+            futures = [pool.submit(_grade_apart, course, *submission, limit) for submission in waiting]
+            yield from (future.result() for future in as_completed(futures))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _limit(config: Config) -> float:
+    """Seconds after which a grading process is ended from outside."""
+    return config.Sandbox.get("total_timeout", sandbox.Sandbox.total_timeout.default_value) + GRACE
+
+
+# ---- on a cluster ----
+
+
+def _check_shared_book(course: Path) -> None:
+    """Raise ClusterFailed if the grade book is a file."""
+    if make_url(_api(course).coursedir.db_url).get_backend_name() != "postgresql":
+        raise cluster.ClusterFailed(
+            "Several machines cannot write to a grade book that is a file: for --cluster it has to be PostgreSQL. Set "
+            f"c.CourseDirectory.db_url in {course / settings.CONFIG_FILE}, as the comment above it says."
+        )
+
+
+def _grade_there(
+    address: str, course: Path, waiting: list[Submission], say: Callable[[str], object]
+) -> Generator[Outcome]:
+    """Grade on the cluster at `address`, whose machines all see the course's folder."""
+    contents = {(student, exercise): content for student, exercise, content in waiting}
+    calls = [(str(course), *submission) for submission in contents]
+    for (_, student, exercise), result in cluster.run(address, grade_on_worker, calls, say):
+        if isinstance(result, ProcessFailed):
+            yield Outcome(student, exercise, "not graded", str(result), fingerprint=contents[student, exercise])
+        elif result.fingerprint in ("", contents[student, exercise], fingerprint(course, student, exercise)):
+            yield result
+        else:
+            raise cluster.ClusterFailed(
+                f"What a worker graded for {student}, {exercise} is not the file that is here: {course} has to be one "
+                "folder that all machines share, not copies of it."
+            )
+
+
+def grade_on_worker(course: str, student: str, exercise: str) -> Outcome:
+    """Grade one submission on a worker of a cluster: what `grade` sends there.
+
+    Raises WorkerUnfit if this machine has no sandbox, no such course, or no way to the grade book.
+    """
+    # Dask's nanny starts workers as daemons, which Python forbids to have processes of their own
+    multiprocessing.current_process().daemon = False
+    try:
+        config = settings.load(course)
+        _check_sandbox(Path(course), config)
+        with _no_other_worker(course, student, exercise):
+            content = fingerprint(course, student, exercise)
+            return _grade_apart(Path(course), student, exercise, content, _limit(config))
+    except (FileNotFoundError, sandbox.Unprotected) as error:
+        reason = str(error)
+    except OperationalError as error:
+        reason = f"The grade book cannot be reached from there: {error.orig}"
+    raise cluster.WorkerUnfit(f"The worker on {platform.node()} cannot grade. {reason}")
+
+
+@contextlib.contextmanager
+def _no_other_worker(course: str, student: str, exercise: str) -> Iterator[None]:
+    """Wait until no other worker grades this submission, and keep others waiting during a ``with`` block.
+
+    A worker that was given up may still be at work, and two at once would tear each other's files apart. PostgreSQL
+    frees the lock when its connection ends: at once if the worker dies, in a minute if its machine vanishes.
+    """
+    engine = create_engine(_api(Path(course)).coursedir.db_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting, value in (("idle", 30), ("interval", 10), ("count", 3)):
+            connection.exec_driver_sql(f"SET tcp_keepalives_{setting} = {value}")
+        connection.exec_driver_sql(
+            "SELECT pg_advisory_lock(hashtextextended(%s, 0))", (f"{len(student)} {student} {exercise}",)
+        )
+        yield
+
+
+# ---- one submission ----
 
 
 def _enter_students(course: Path, students: set[str]) -> None:
@@ -143,14 +271,14 @@ def _grade_apart(course: Path, student: str, exercise: str, content: str, limit:
     """Grade one submission in a process of its own; `content` is its fingerprint."""
     start = time.monotonic()
     try:
-        outcome = run_in_process(_grade_one, (course, student, exercise), limit)
+        outcome = run_in_process(_grade_one, (course, student, exercise, content), limit)
     except ProcessFailed as failure:
-        outcome = Outcome(student, exercise, "not graded", str(failure))
-    outcome.seconds, outcome.fingerprint = round(time.monotonic() - start, 1), content
+        outcome = Outcome(student, exercise, "not graded", str(failure), fingerprint=content)
+    outcome.seconds = round(time.monotonic() - start, 1)
     return outcome
 
 
-def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
+def _grade_one(course: Path, student: str, exercise: str, content: str) -> Outcome:
     """Grade one submission in this process, and say what happened: errors come back in words."""
     sandbox.limit_own_memory(4096)
     path = Path(course, "submitted", student, exercise, f"{exercise}.ipynb")
@@ -160,18 +288,26 @@ def _grade_one(course: Path, student: str, exercise: str) -> Outcome:
             raise notebooks.Damaged(f"there is no file {path.name}" + (f", but {', '.join(others)}" if others else ""))
         notebooks.read(path, notebooks.LARGEST)
         try:
-            _run_step(_Autograde, course, student, exercise)
+            with reading.kept(functools.partial(grade_book, course), Path(course, "autograded", *path.parts[-3:])):
+                _run_step(_Autograde, course, student, exercise)
         except IntegrityError:  # another computer entered the same student at this moment
             _run_step(_Autograde, course, student, exercise)
         graded = Path(course, "autograded", student, exercise, path.name)
-        notes = notebooks.read(graded).metadata.get("restored", [])
+        metadata = notebooks.read(graded).metadata
+        notes = metadata.get("restored", [])
+        to_see = metadata.get("conspicuous", [])
     except (notebooks.Damaged, sandbox.KernelEnded, sandbox.Unprotected) as error:
         problem = str(error)
+    except OperationalError as error:  # not the submission's fault; without a fingerprint, the next run tries again
+        problem, content = f"the grade book could not be reached: {error.orig}; the next run tries it again", ""
     except Exception as error:
         problem = error_in_words(error)
     else:
-        return Outcome(student, exercise, "restored and graded" if notes else "graded", " ".join(notes))
-    return Outcome(student, exercise, "not graded", problem)
+        status = "restored and graded" if notes else "graded"
+        if to_see:
+            notes = [*notes, f"Please look at its code: {'; '.join(to_see)}."]
+        return Outcome(student, exercise, status, " ".join(notes), fingerprint=content)
+    return Outcome(student, exercise, "not graded", problem, fingerprint=content)
 
 
 class _RememberError(BaseConverter):
@@ -259,7 +395,7 @@ def fingerprint(course: str | Path, student: str, exercise: str) -> str:
     """The beginning of the SHA-256 of everything that was handed in."""
     digest = hashlib.sha256()
     folder = Path(course, "submitted", student, exercise)
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != TIMESTAMP):
         digest.update(str(path.relative_to(folder)).encode())
         with open(path, "rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -267,12 +403,7 @@ def fingerprint(course: str | Path, student: str, exercise: str) -> str:
 
 
 def note_uncollected(course: str | Path, results: list[Collected]) -> None:
-    """Write collected.csv, what became of each file, and report students of whom no notebook came but something else.
-
-    `results` are the `Collected` of `collect.collect`.
-    """
-    columns = [field.name for field in fields(results[0])] if results else ["file"]
-    _write_csv(Path(course, "collected.csv"), columns, [asdict(result) for result in results])
+    """Report students of whom no notebook came but something else; `results` are those of `collect.collect`."""
     report = read_report(course)
     for result in results:
         key = result.student, result.exercise
@@ -283,11 +414,9 @@ def note_uncollected(course: str | Path, results: list[Collected]) -> None:
 
 def read_report(course: str | Path) -> Report:
     """The outcomes so far, by (student, exercise)."""
-    path = Path(course, "report.csv")
-    if not path.exists():
-        return {}
-    with open(path, newline="", encoding="utf-8") as file:
-        table: list[dict[str, Any]] = [row | {"seconds": float(row["seconds"])} for row in csv.DictReader(file)]
+    table: list[dict[str, Any]] = [
+        row | {"seconds": float(row["seconds"])} for row in tables.read(Path(course, "report.csv"))
+    ]
     rows = [Outcome(**row) for row in table]
     return {(row.student, row.exercise): row for row in rows}
 
@@ -295,25 +424,18 @@ def read_report(course: str | Path) -> Report:
 def write_report(course: str | Path, report: Report) -> None:
     """Write report.csv, whole or not at all."""
     columns = [field.name for field in fields(Outcome)]
-    _write_csv(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
-
-
-def _write_csv(path: Path, columns: list[str], rows: list[dict[str, Any]]) -> None:
-    aside = path.with_suffix(".tmp")
-    with open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    aside.replace(path)
+    tables.write(Path(course, "report.csv"), columns, [asdict(report[key]) for key in sorted(report)])
 
 
 def marks(course: str | Path) -> list[dict[str, Any]]:
-    """Write marks.csv, a row for each submission, and marks-by-task.csv; return the rows of the first.
+    """Write marks.csv and marks-by-task.csv; return the rows of the first: one for each submission, and for each person
+    of the roster who handed in nothing for an exercise that others handed in.
 
-    ``points`` are those so far, ``to_read`` the maximum of what a person has still to grade, ``status`` the report's.
+    ``points`` are those so far, without the ``penalty`` for coming late, ``to_read`` the maximum of what a person has
+    still to grade, ``status`` the report's.
     """
     course = Path(course).resolve()
-    report = read_report(course)
+    report = apply_deadlines(course)
     rows, tasks = {}, []
     with grade_book(course) as book:
         for submission in book.db.query(SubmittedAssignment).all():
@@ -321,6 +443,7 @@ def marks(course: str | Path) -> list[dict[str, Any]]:
             grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
             rows[key] = {
                 "points": submission.score - submission.late_submission_penalty,
+                "penalty": submission.late_submission_penalty,
                 "maximum": submission.max_score,
                 "to_read": sum(grade.max_score for grade in grades if grade.needs_manual_grade),
             }
@@ -331,14 +454,21 @@ def marks(course: str | Path) -> list[dict[str, Any]]:
                 tasks.append({"student": key[0], "exercise": key[1]} | task)
         maxima = {a.name: a.max_score for a in book.assignments}
     for key in report.keys() - rows.keys():
-        rows[key] = {"points": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
+        rows[key] = {"points": 0.0, "penalty": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
+    people = roster.load(course).people
+    missing = {(id, name) for id in people for name in {key[1] for key in rows}} - rows.keys()
+    for key in missing:
+        rows[key] = {"points": 0.0, "penalty": 0.0, "maximum": maxima.get(key[1], 0.0), "to_read": 0}
     table = []
     for key in sorted(rows):
-        status = report[key].status if key in report else "graded elsewhere"
-        table.append({"student": key[0], "exercise": key[1]} | rows[key] | {"status": status})
-    _write_csv(course / "marks.csv", ["student", "exercise", "points", "maximum", "to_read", "status"], table)
+        status = report[key].status if key in report else "no submission" if key in missing else "graded elsewhere"
+        person = people.get(key[0], roster.Person(key[0]))
+        who = {"student": key[0], "name": person.name, "email": person.email, "section": person.section}
+        table.append(who | {"exercise": key[1]} | rows[key] | {"status": status})
+    columns = ["student", "name", "email", "section", "exercise", "points", "maximum", "penalty", "to_read", "status"]
+    tables.write(course / "marks.csv", columns, table)
     columns = ["student", "exercise", "task", "points", "maximum", "graded_by"]
-    _write_csv(course / "marks-by-task.csv", columns, sorted(tasks, key=lambda row: tuple(row.values())[:3]))
+    tables.write(course / "marks-by-task.csv", columns, sorted(tasks, key=lambda row: tuple(row.values())[:3]))
     return table
 
 
@@ -351,8 +481,9 @@ def write_feedback(
     paths.
     """
     course = Path(course).resolve()
+    notebooks.check_exercise(exercise, exercises(course))
     jobs = jobs or os.cpu_count() or 1
-    outcomes = [o for key, o in sorted(read_report(course).items()) if exercise in (None, o.exercise)]
+    outcomes = [o for key, o in sorted(apply_deadlines(course).items()) if exercise in (None, o.exercise)]
     graded = [(o.student, o.exercise) for o in outcomes if o.status != "not graded"]
     problems = {(o.student, o.exercise): o.detail for o in outcomes if o.status == "not graded"}
     shares = [graded[k::jobs] for k in range(jobs) if graded[k::jobs]]

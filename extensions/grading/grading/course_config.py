@@ -18,5 +18,10 @@ c.Execute.timeout = 60  # seconds a cell
 c.Sandbox.total_timeout = 300  # seconds a notebook
 c.Sandbox.memory = 4096  # MiB
 
+# What coming late costs, of the points reached; nothing as long as it is 0. Deadlines: grading deadline
+c.LatePolicy.percent_per_day = 0
+c.LatePolicy.most_percent = 100
+c.LatePolicy.grace_minutes = 15
+
 # Only in a container or a virtual machine that holds nothing else:
 # c.Sandbox.unprotected = True

@@ -18,14 +18,16 @@ from nbgrader.preprocessors import GetGrades, NbGraderPreprocessor
 
 from . import handout, notebooks, sanitize
 
-ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 HEADING = re.compile(r"^#{1,3} (.+)$", re.M)
 UNKNOWN_COMMAND = re.compile(r"\\[A-Za-z]")
 LONGEST_FORMULA = 5000  # characters; a longer one is shown as it was written
 
 
-class SafeRenderer(IPythonRenderer):
-    """nbconvert's renderer of Markdown; a picture that is not there becomes its description and stops nothing."""
+class PageRenderer(IPythonRenderer):
+    """Renders Markdown for a page without neighbors: formulas as MathML, relative links as text.
+
+    A picture that is not there becomes its description and stops nothing.
+    """
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """Render a picture."""
@@ -33,10 +35,6 @@ class SafeRenderer(IPythonRenderer):
             return super().image(text, url, title)
         except Exception:  # a missing attachment, or one that is none
             return html.escape(text)
-
-
-class PageRenderer(SafeRenderer):
-    """Renders Markdown for a page that lies in somebody's downloads: formulas as MathML, no links to neighbors."""
 
     def inline_math(self, body: str) -> str:
         """Render a formula within a line."""
@@ -86,18 +84,30 @@ def _attachments(context: Context | Mapping[str, Any]) -> dict[str, Any]:
     return context.get("cell", {}).get("attachments", {})
 
 
+def _render(renderer: PageRenderer, source: str) -> str:
+    """Markdown as HTML that is not yet sanitized; a very long text as it was written, since parsers have bad cases."""
+    if sanitize.is_too_long(source):
+        return f"<pre>{html.escape(sanitize.shortened(source))}</pre>"
+    return MarkdownWithMath(renderer=renderer).render(source)
+
+
 @pass_context
 def markdown_for_graders(context: Context, source: str) -> str:
-    """nbconvert's filter markdown2html for nbgrader's formgrader: sanitized HTML, formulas left to its MathJax."""
-    renderer = SafeRenderer(escape=False, exclude_anchor_links=True, attachments=_attachments(context))
-    return sanitize.for_graders(MarkdownWithMath(renderer=renderer).render(source))
+    """nbconvert's filter markdown2html for nbgrader's formgrader: sanitized HTML with MathML."""
+    renderer = PageRenderer(escape=False, exclude_anchor_links=True, attachments=_attachments(context))
+    return sanitize.for_graders(_render(renderer, source))
 
 
 @pass_context
 def markdown_for_students(context: Context, source: str) -> str:
     """nbconvert's filter markdown2html for the returned page: sanitized HTML with MathML."""
     renderer = PageRenderer(escape=False, attachments=_attachments(context))
-    return sanitize.for_students(MarkdownWithMath(renderer=renderer).render(source))
+    return sanitize.for_students(_render(renderer, source))
+
+
+def unchanged(text: str) -> str:
+    """nbconvert's filter strip_files_prefix, which serves a form of 2013 and takes minutes for a text full of "["."""
+    return text
 
 
 class Page(HTMLExporter):
@@ -163,7 +173,9 @@ def _summary_row(cell: NotebookNode, heading: str) -> dict[str, Any]:
 def _without_traceback(output: NotebookNode) -> NotebookNode:
     """An error output reduced to its last line: an assertion's words, or the kind of error and what it says."""
     if output.output_type == "error":
-        words = ESCAPES.sub("", output.evalue)
+        words = sanitize.ESCAPES.sub("", output.evalue).strip()
+        if output.ename == "AssertionError":
+            words = words or "an assert of your own failed, and says nothing"
         output.traceback = [words if output.ename == "AssertionError" else f"{output.ename}: {words}"]
     return output
 

@@ -1,5 +1,7 @@
 """Reading exercise notebooks, and what a cell is in them."""
 
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -47,6 +49,14 @@ def read(path: str | Path, limit: int | None = None) -> NotebookNode:
 def names(folder: str | Path) -> list[str]:
     """The names of the exercises in a folder of instructors' notebooks, NAME/NAME.ipynb."""
     return sorted(path.stem for path in Path(folder).glob("*/*.ipynb") if path.stem == path.parent.name)
+
+
+def check_exercise(name: str | None, known: Sequence[str]) -> None:
+    """Raise ValueError, with suggestions, if there is no exercise `name` among the `known` ones; None is no name."""
+    if name is not None and name not in known:
+        close = difflib.get_close_matches(name, known)
+        suggestion = f"did you mean {' or '.join(close)}? There" if close else "there"
+        raise ValueError(f"there is no exercise {name} in this course; {suggestion} are {', '.join(known)}")
 
 
 def role(cell: NotebookNode) -> str | None:

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -28,7 +29,7 @@ def run_in_process(function: Callable, arguments: tuple, limit: float) -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["grading.course"])
     receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=_compute_and_send, args=(sending, function, arguments))
+    process = context.Process(target=_compute_and_send, args=(sending, function, arguments), daemon=True)
     process.start()
     sending.close()  # the child's is the only one left: when it dies, receiving ends
     try:
@@ -52,6 +53,7 @@ def run_in_process(function: Callable, arguments: tuple, limit: float) -> Any:
 
 
 def _compute_and_send(connection: Connection, function: Callable, arguments: tuple) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         message = (function(*arguments), "")
     except BaseException as error:  # the parent has to hear of everything, sys.exit and lack of memory included
@@ -60,6 +62,14 @@ def _compute_and_send(connection: Connection, function: Callable, arguments: tup
     connection.send(message)
     connection.close()
     os._exit(0)  # all is written; what strangers' outputs left behind in libraries' threads may take seconds to end
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that waits for it is gone: somebody else may be at the same work by then."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def error_in_words(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
+from nbformat.corpus.words import generate_corpus_id
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from . import notebooks
@@ -47,12 +48,15 @@ class Pairs:
 
 
 def restore(submission: NotebookNode, handout: NotebookNode) -> list[str]:
-    """Give the cells of `submission` the metadata, the order and the completeness of `handout`, in place.
+    """Give `submission` everything of `handout` but what the student wrote, in place.
+
+    Only the text of a cell is the student's. Type, metadata, tags and the order come from the hand-out: a tag such as
+    skip-execution decides whether a check runs. The student's own cells keep their type and have no metadata.
 
     A cell of the hand-out is recognized by its nbgrader metadata, else its id, else its text, else the functions that
     it defines, else, for what students wrote themselves, by its place. A cell that is nowhere is put back as handed
     out. Cells that stand in another order are put in the hand-out's, and the student's own cells stay behind the cell
-    that they followed. The text of locked cells is restored by nbgrader itself.
+    that they followed.
 
     Parameters are notebooks (nbformat 4). Returns a list of sentences that say what was done, empty for an
     undamaged submission.
@@ -73,10 +77,45 @@ def restore(submission: NotebookNode, handout: NotebookNode) -> list[str]:
             notes.append(f"The cell {_grade_id(original)} was missing and was put back as handed out.")
         elif original.metadata.nbgrader.locked and cell.source.strip() != original.source.strip():
             notes.append(f"The cell {_grade_id(original)} had been changed; the original was run.")
-        cell.metadata["nbgrader"] = copy.deepcopy(original.metadata.nbgrader)
+    _keep_only_texts(submission, handout, pairs)
     if _put_in_order(submission, [cell for place in graded if (cell := pairs.found(place))]):
         notes.append("The cells were not in the hand-out's order; they were run in that order.")
     return notes
+
+
+def _keep_only_texts(submission: NotebookNode, handout: NotebookNode, pairs: Pairs) -> None:
+    """Make the cells of `submission` anew, in place, from their texts and what the hand-out says of them."""
+    known = {id(cell): original for k, original in enumerate(handout.cells) if (cell := pairs.found(k)) is not None}
+    for key in set(submission) - {"cells"}:
+        del submission[key]
+    submission.update({key: copy.deepcopy(handout[key]) for key in handout if key != "cells"})
+    for cell in submission.cells:
+        original = known.get(id(cell))
+        source, pictures = cell.source, _pictures(cell)
+        if original is None:
+            new = NotebookNode(id=generate_corpus_id(), cell_type=cell.cell_type, metadata=NotebookNode())
+        else:
+            new = copy.deepcopy(original)
+            if notebooks.role(original) in ("given", "check"):
+                source = original.source
+        if new.cell_type == "code":
+            new |= {"outputs": [], "execution_count": None}
+        elif pictures and notebooks.role(new) in (None, "answer"):
+            new["attachments"] = pictures
+        cell.clear()
+        cell.update(new, source=source)
+
+
+def _pictures(cell: NotebookNode) -> NotebookNode:
+    """The pictures that a student put into a text cell: by name the content, as text, by its media type."""
+    attached = cell.get("attachments")
+    return NotebookNode(
+        {
+            name: content
+            for name, content in (attached.items() if isinstance(attached, dict) else ())
+            if isinstance(content, dict) and all(isinstance(value, str) for value in content.values())
+        }
+    )
 
 
 def _grade_id(cell: NotebookNode) -> str:
@@ -177,29 +216,21 @@ def _put_in_order(submission: NotebookNode, cells: list[NotebookNode]) -> bool:
     return ordered != blocks
 
 
+def handout_of(step: NbGraderPreprocessor, resources: ResourcesDict) -> NotebookNode:
+    """The hand-out of the notebook on which nbgrader's `step` works: the course's own, in its release folder."""
+    names = resources["nbgrader"]
+    course = step.parent.parent.coursedir
+    folder = course.format_path(course.release_directory, ".", names["assignment"])
+    return notebooks.read(f"{folder}/{names['notebook']}.ipynb")
+
+
 class RestoreHandout(NbGraderPreprocessor):
     """`restore`, as the first of nbgrader's steps before it executes a submission."""
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Restore `nb`; see `restore`. The hand-out is the course's own, in its release folder."""
-        names = resources["nbgrader"]
-        course = self.parent.parent.coursedir
-        folder = course.format_path(course.release_directory, ".", names["assignment"])
-        handout = notebooks.read(f"{folder}/{names['notebook']}.ipynb")
-        notes = restore(nb, handout)
+        """Restore `nb`; see `restore`."""
+        notes = restore(nb, handout_of(self, resources))
         for note in notes:
             self.log.warning(note)
         nb.metadata["restored"] = notes
         return nb, resources
-
-
-class ForgiveWarnings(NbGraderPreprocessor):
-    """Drop what test cells wrote to standard error: nbgrader takes a library's warning there for a failure."""
-
-    def preprocess_cell(
-        self, cell: NotebookNode, resources: ResourcesDict, index: int
-    ) -> tuple[NotebookNode, ResourcesDict]:
-        """Keep a test cell's outputs but for standard error."""
-        if notebooks.role(cell) == "check":
-            cell.outputs = [o for o in cell.outputs if not (o.output_type == "stream" and o.name == "stderr")]
-        return cell, resources

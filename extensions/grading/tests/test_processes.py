@@ -2,8 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
+import psutil
 import pytest
 from grading.processes import ProcessFailed, run_in_process
 
@@ -40,3 +43,31 @@ def test_a_process_that_takes_too_long_is_killed():
     with pytest.raises(ProcessFailed, match="it took more than 1 seconds"):
         run_in_process(time.sleep, (60,), 1)
     assert time.monotonic() - start < 20
+
+
+WAIT = """
+import sys, time
+from grading import processes
+
+def report_and_wait(path):
+    import os
+    from pathlib import Path
+    Path(path).write_text(str(os.getpid()))
+    time.sleep(120)
+
+if __name__ == "__main__":
+    processes.run_in_process(report_and_wait, (sys.argv[1],), 120)
+"""
+
+
+def test_a_process_ends_with_the_one_that_waits_for_it(tmp_path):
+    (tmp_path / "wait.py").write_text(WAIT, encoding="utf-8")
+    told = tmp_path / "pid"
+    waiting = subprocess.Popen([sys.executable, tmp_path / "wait.py", told])
+    while not (told.exists() and told.read_text()):
+        assert waiting.poll() is None
+        time.sleep(0.1)
+    child = psutil.Process(int(told.read_text()))
+    waiting.kill()
+    waiting.wait()
+    child.wait(30)

@@ -166,3 +166,33 @@ def test_a_cell_of_another_type_is_not_taken_for_one():
     released, notebook, notes = _damaged(change)
     assert submissions.cell_of(notebook, "mean").cell_type == "code"
     assert notes == ["The cell mean was missing and was put back as handed out."]
+
+
+@pytest.mark.parametrize("tag", ["skip-execution", "raises-exception"])
+def test_of_a_cell_only_its_text_is_the_student_s(tag):
+    def change(notebook):
+        for cell in notebook.cells:
+            cell.metadata.update(tags=[tag], deletable=True, execution={"x": 1}, name="x", collapsed=True)
+            cell["attachments"] = {"a.png": {"image/png": "AAAA"}, "b.png": 5}
+        submissions.cell_of(notebook, "mean").source = "mine = 1"
+        notebook.cells.append(nbformat.v4.new_code_cell("own = 1", metadata={"tags": [tag]}))
+        notebook.metadata.update(widgets={"x": 1}, title="<script>")
+
+    released, notebook, notes = _damaged(change)
+    own = notebook.cells.pop()
+    assert (own.source, own.metadata, notes) == ("own = 1", {}, [])
+    for cell, original in zip(notebook.cells, released.cells, strict=True):
+        attachments = cell.pop("attachments", None)
+        assert attachments == ({"a.png": {"image/png": "AAAA"}} if cell.cell_type == "markdown" else None)
+        assert cell == original or cell.source == "mine = 1" and cell == {**original, "source": "mine = 1"}
+    assert notebook.metadata == released.metadata
+
+
+def test_cells_get_ids_of_their_own():
+    def change(notebook):
+        for _ in range(3):
+            notebook.cells.append(nbformat.v4.new_code_cell("own = 1", id="mean"))
+
+    _, notebook, _ = _damaged(change)
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    nbformat.validate(notebook)
