@@ -162,7 +162,8 @@ def test_forged_outputs_do_nothing(exporter, name):
 
 def test_what_a_cell_shows_is_bounded(exporter):
     outputs = [new_output("stream", text="y" * 300_000), new_output("display_data", {"text/plain": "z" * 300_000})]
-    outputs += [new_output("error", ename="E", evalue="\x1b[31me" * 300_000, traceback=["\x1b[31mt"] * 300_000)] * 500
+    outputs += [new_output("error", ename="E", evalue="\x1b[31me" * 300_000, traceback=["\x1b[31mt"] * 30_000)]
+    outputs += [new_output("error", ename="E", evalue="e" * 3000, traceback=["t" * 3000])] * 500
     outputs += [new_output("error", ename="Last", evalue="why", traceback=["Last: why"])]
     page = exporter.from_notebook_node(
         new_notebook(cells=[_defused(new_code_cell("x = 1\n" * 300_000, outputs=outputs))])
@@ -176,7 +177,7 @@ def test_a_raw_cell_does_nothing(exporter):
 
 def test_a_course_s_settings_sanitize_markdown_cells(exporter):
     page = _shown(exporter, new_markdown_cell(f"A [link](javascript:alert(1)) {SCRIPT} with $a<b$"))
-    assert bool(page.select("math")) == isinstance(exporter, feedback.Page)
+    assert page.select_one("math").get_text() == "a<b"
 
 
 # ---- formulas ----
@@ -206,7 +207,6 @@ def test_latex_s_operators_are_known(name):
 
 
 BROKEN = {
-    "a definition": "\\def\\frac#1#2{42}",
     "not closed": "\\frac{1}{",
     "an unknown command": "\\nosuchcommand{x} < 1",
     "half known": "x + \\nosuchcommand",
@@ -223,13 +223,20 @@ def test_a_formula_that_cannot_be_read_stays_as_its_source_and_harms_no_other(na
     assert [math.get_text() for math in page.select("math")] == ["x2", "y2"]
 
 
+def test_what_a_formula_redefines_stays_as_it_was_in_others():
+    page = _page("$\\def\\frac#1#2{42} \\renewcommand{\\sin}{42}$ and $\\frac{1}{2}$ and $\\sin x$")
+    assert len(page.select("mfrac")) == 1 and "42" not in page.select("math")[-1].get_text()
+
+
 def test_what_a_formula_defines_no_other_formula_sees():
     page = _page("$\\newcommand{\\R}{\\mathbf{Z}} \\R$ and $\\R + x$")
     assert [math.get_text() for math in page.select("math")] == ["\N{MATHEMATICAL BOLD CAPITAL Z}"]
     assert "$\\R + x$" in page.get_text()
 
 
-@pytest.mark.parametrize("text", ["[" * 400_000, "<div>" * 80_000, "$x$ " * 100_000])
+@pytest.mark.parametrize(
+    "text", ["[" * 400_000, "<div>" * 80_000, "$x$ " * 100_000], ids=["brackets", "elements", "formulas"]
+)
 @pytest.mark.parametrize("render", [feedback.markdown_for_students, feedback.markdown_for_graders])
 def test_a_very_long_text_is_shown_as_it_was_written(render, text):
     page = BeautifulSoup(render({}, text), "html5lib")
