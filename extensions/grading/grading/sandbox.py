@@ -303,7 +303,7 @@ class Sandbox(LocalProvisioner):
         if hasattr(self, "_over"):
             self._over.set()
         for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):  # unlike Python's own they stand any depth
-            subprocess.run([*command, "--", str(self._folder)], capture_output=True)
+            subprocess.run([*command, "--", str(self._folder)], capture_output=True, env={"PATH": os.defpath})
         await super().cleanup(restart=restart)
 
 

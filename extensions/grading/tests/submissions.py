@@ -470,7 +470,7 @@ DAMAGES |= {
     "endless-in-a-check": Damage(_wrong(body="while True:\n    pass"), 4),
     "ends-the-hidden-tests": Damage(_wrong("import os\nME = os.getpid()", IN_THE_COPY.format("os._exit(0)")), 4),
     "hangs-the-hidden-tests": Damage(_wrong("import os\nME = os.getpid()", IN_THE_COPY.format("while True: pass")), 4),
-    "kernel-left": Damage(with_mean("exit()"), 0, "not graded", "kernel died"),
+    "kernel-left": Damage(with_mean("exit()\nimport time\ntime.sleep(1)\nquit()"), 4),
     "forged-errors": Damage(_right_with(after=FORGE_ERRORS), 7),
     "colors": Damage(_right_with(after="print('\\x1b[31mx\\x1b[0m' * 300_000)"), 7),
     "forged-markup": Damage(_right_with(after=FORGE_MARKUP), 7),

@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import html
 import os
 import socket
 import subprocess
@@ -225,7 +226,7 @@ def test_right_answers_are_not_conspicuous_and_others_wait_for_a_look(graded):
 
 def test_the_page_names_a_package_that_is_missing(graded):
     page = (graded[0] / "feedback/import-error/numbers/numbers.html").read_text(encoding="utf-8")
-    assert "No module named &#39;a_package_that_nobody_has&#39;" in page.split("</table>")[0]
+    assert "No module named 'a_package_that_nobody_has'" in html.unescape(page.split("</table>")[0])
 
 
 def test_only_new_and_changed_submissions_are_graded_again(graded):
