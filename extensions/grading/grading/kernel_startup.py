@@ -57,7 +57,12 @@ def _prepare():
             raise AttributeError(name)
         return lambda *arguments, **options: None
 
+    def keep_messages():
+        # beyond 1,000 that wait ZeroMQ drops messages, also the one that a cell has ended, which would be waited for
+        shell.kernel.iopub_thread.socket.sndhwm = 50_000
+
     shell.set_custom_exc((MemoryError,), after_memory_error)
+    shell.kernel.iopub_thread.schedule(keep_messages)
     # `exit()` would stop the kernel a tenth of a second later, so the machine's speed would decide which cells still run
     shell.ask_exit = lambda: None
     bound(sys.stdout)
