@@ -8,7 +8,20 @@ from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
 
-from . import cluster, collect, course, deadlines, handout, notebooks, removal, returning, roster, sandbox, statistics
+from . import (
+    cluster,
+    collect,
+    course,
+    deadlines,
+    handout,
+    notebooks,
+    removal,
+    returning,
+    roster,
+    sandbox,
+    settings,
+    statistics,
+)  # fmt: skip
 
 PATTERN_NAMES = ", ".join(collect.PATTERNS)
 # what a user can put right; the message says how
@@ -73,6 +86,8 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the command line says and print what came out."""
+    if options.command not in ("handouts", "new"):
+        settings.load(options.course)  # a path that is mistyped shall not become a folder
     if options.command == "handouts":
         names = handout.make(options.solutions, options.exercises)
         print(f"{len(names)} hand-outs in {options.exercises}: {', '.join(names)}")

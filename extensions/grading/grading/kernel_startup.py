@@ -63,7 +63,7 @@ def _prepare():
 
     shell.set_custom_exc((MemoryError,), after_memory_error)
     shell.kernel.iopub_thread.schedule(keep_messages)
-    # `exit()` would stop the kernel a tenth of a second later, so the machine's speed would decide which cells still run
+    # `exit()` would stop the kernel a tenth of a second later: the machine's speed would decide which cells still run
     shell.ask_exit = lambda: None
     bound(sys.stdout)
     bound(sys.stderr)

@@ -368,6 +368,8 @@ def test_the_command_line_goes_from_a_folder_to_marks(small_course, tmp_path):
     assert "1 pages in" in run("feedback", "course")
     assert "1 rows in course/marks.csv; 1 have answers that a person has still to read" in run("marks", "course")
     assert "is no course" in run("marks", "elsewhere", code=2)
+    assert "is no course" in run("roster", "elsewhere", "people.csv", code=2)
+    assert not (tmp_path / "elsewhere").exists()
     with open(tmp_path / "course/nbgrader_config.py", "a", encoding="utf-8") as file:
         file.write('\nc.CourseDirectory.db_url = "sqlite:////nowhere/gradebook.db"\n')
     assert "the grade book cannot be reached (see c.CourseDirectory.db_url" in run("marks", "course", code=2)
