@@ -308,6 +308,7 @@ def test_the_solution_gets_all_points(classroom, name):
     row = marks["right"]
     errors = [_error(cell) for cell in cells_with(_graded(home, "right", name), "check")]
     assert (row["points"], row["to_read"], row["status"]) == (by_machine, 20 - by_machine, "graded"), errors
+    assert not course.read_report(home)["right", name].detail, "nothing of an honest answer asks for a look"
 
 
 @each_exercise_run
@@ -315,6 +316,7 @@ def test_the_untouched_hand_out_gets_none(classroom, name):
     home, marks = classroom(name)
     row = marks["untouched"]
     assert (row["points"], row["to_read"], row["status"]) == (0, 0, "graded")
+    assert not course.read_report(home)["untouched", name].detail
     notebook = _graded(home, "untouched", name)
     for cell in cells_with(notebook, "given"):
         assert not _error(cell), f"{cell.metadata.nbgrader.grade_id} does not run in the hand-out: {_error(cell)}"

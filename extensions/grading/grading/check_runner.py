@@ -160,6 +160,7 @@ def _save(owner):
     for name, value in list(_members(owner).items()):
         hidden = isinstance(name, str) and name.startswith("_") and not isinstance(owner, type)
         hidden |= owner is builtins and name in ("get_ipython", "display")  # there while IPython executes a cell only
+        hidden |= name == "Storage" and _name(owner) == "torch"  # `torch.set_default_dtype` sets it
         if (callable(value) or isinstance(value, (classmethod, staticmethod, property))) and not hidden:
             _saved.append((owner, name, value))
 
@@ -185,7 +186,8 @@ def _restore():
     """Put back what is no longer as it was; return its names."""
     changed = []
     for owner, name, value in _saved:
-        if _members(owner).get(name) is not value:
+        new = _members(owner).get(name)
+        if new is not value:
             try:
                 if isinstance(owner, dict):
                     owner[name] = value
@@ -193,7 +195,8 @@ def _restore():
                     setattr(owner, name, value)
             except (AttributeError, TypeError):
                 continue
-            changed.append(f"{_name(owner)}.{name}")
+            if not _is_wrapped_by_its_library(value, new):
+                changed.append(f"{_name(owner)}.{name}")
     for owner, before in _own_names:
         bases = owner.__mro__[1:] if isinstance(owner, type) else type(owner).__mro__
         for name in set(_members(owner)) - before:
@@ -202,6 +205,15 @@ def _restore():
                     delattr(owner, name)
                 changed.append(f"{_name(owner)}.{name}")
     return changed
+
+
+def _is_wrapped_by_its_library(old, new):
+    """Whether a package put a function of its own around another, as PyTorch does late with `torch.manual_seed`."""
+    if not isinstance(new, FunctionType) or getattr(new, "__wrapped__", None) is not old:
+        return False
+    name = new.__globals__.get("__name__", "")
+    module = sys.modules.get(name)
+    return module is not None and vars(module) is new.__globals__ and name.split(".")[0] in _packages
 
 
 def _name(owner):

@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
+import torch
+
 RUNNER = Path(__file__).parents[1] / "grading/check_runner.py"
 NONCE = "0123"
 MEAN = "def mean(a, b):\n    return (a + b) / 2"
@@ -165,6 +167,22 @@ def test_hooks_and_replaced_functions_are_found_and_undone():
     assert "replaced: ast.parse, builtins.callable" in words and "send2" not in words
     assert (builtins.callable, ast.parse, sys.gettrace()) == before and notebook.shell.ast_transformers == []
     assert notebook.check()["findings"] == []
+
+
+def test_what_a_library_wraps_late_is_not_conspicuous(monkeypatch):
+    """PyTorch puts a function around `torch.manual_seed` when an optimizer is used for the first time."""
+    original = torch.random.manual_seed
+    monkeypatch.setattr(torch, "manual_seed", original)
+    notebook = Notebook()
+    notebook.ask("modules", names=["torch"])
+    notebook.student(f"import torch\n{MEAN}\ntorch.manual_seed = torch._disable_dynamo(torch.manual_seed)")
+    notebook.student("torch.set_default_dtype(torch.float64)")
+    assert torch.manual_seed is not original and notebook.check()["findings"] == []
+    torch.set_default_dtype(torch.float32)
+    notebook.student(
+        "seed = torch.manual_seed\ntorch.manual_seed = lambda s: seed(0)\ntorch.manual_seed.__wrapped__ = seed"
+    )
+    assert notebook.check()["findings"] == ["replaced: torch.manual_seed"] and torch.manual_seed is original
 
 
 def test_a_check_s_words_quote_no_sentences():
