@@ -149,6 +149,7 @@ class ForStudents(NbGraderPreprocessor):
                 cell.outputs = [_without_traceback(output) for output in cell.outputs]
             if role in ("check", "answer"):
                 graded.append(_summary_row(cell, heading))
+        _tell_apart(graded)
         resources.setdefault("title", resources["nbgrader"]["notebook"])
         resources["graded"], resources["restored"] = graded, nb.metadata.get("restored", [])
         resources["waiting"] = any(row["waiting"] for row in graded)
@@ -162,12 +163,23 @@ def _summary_row(cell: NotebookNode, heading: str) -> dict[str, Any]:
     return {
         "heading": re.sub(r"\s*\(\d+ points?\)$", "", heading),
         "name": marks.grade_id,
+        "kind": cell.cell_type,
         "score": marks.score,
         "points": marks.points,
         "waiting": marks.waiting,
         "comment": marks.get("comment") or "",
         "words": words[0] if words and notebooks.role(cell) == "check" else "",
     }
+
+
+def _tell_apart(rows: list[dict[str, Any]]) -> None:
+    """Let rows of one task say which of its cells they are: "the code", "the text", or which of several."""
+    for heading in {row["heading"] for row in rows}:
+        same = [row for row in rows if row["heading"] == heading]
+        kinds = [{"code": "the code", "markdown": "the text"}[row["kind"]] for row in same]
+        for number, (row, kind) in enumerate(zip(same, kinds, strict=True), start=1):
+            if len(same) > 1:
+                row["heading"] += f" ({kind})" if kinds.count(kind) == 1 else f" ({number} of {len(same)})"
 
 
 def _without_traceback(output: NotebookNode) -> NotebookNode:

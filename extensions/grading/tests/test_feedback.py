@@ -180,6 +180,15 @@ def test_a_course_s_settings_sanitize_markdown_cells(exporter):
     assert page.select_one("math").get_text() == "a<b"
 
 
+def test_rows_of_one_task_are_told_apart():
+    rows = [{"heading": h, "kind": k} for h, k in [("1. A", "code"), ("2. B", "code"), ("2. B", "markdown")]]
+    rows += [{"heading": "3. C", "kind": "code"}, {"heading": "3. C", "kind": "code"}]
+    feedback._tell_apart(rows)
+    assert [row["heading"] for row in rows] == [
+        "1. A", "2. B (the code)", "2. B (the text)", "3. C (1 of 2)", "3. C (2 of 2)",
+    ]  # fmt: skip
+
+
 # ---- formulas ----
 
 
