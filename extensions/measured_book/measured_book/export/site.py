@@ -1,5 +1,6 @@
 """What the built site says: the book's title and rights, its pages in their order, and the text of each page."""
 
+import copy
 import posixpath
 import re
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Site:
 
     def __init__(self, root):
         self.root = Path(root)
+        self._articles = {}
         page = self._page("index")
         self.language = page.html.get("lang", "en")
         self.style_sheets = [link["href"].partition("?")[0] for link in page.select("link[rel=stylesheet]")]
@@ -84,7 +86,15 @@ class Site:
                 yield Entry(element["href"].removesuffix(".html"), text(element), part)
 
     def article(self, name):
-        """The article of the page `name`, without what is for the screen only, its pictures' paths from the root."""
+        """The article of the page `name`, without what is for the screen only, its pictures' paths from the root.
+
+        It is the caller's own, to change. To make it takes long, and a page is in its own file and in the book.
+        """
+        if name not in self._articles:
+            self._articles[name] = self._made(name)
+        return copy.copy(self._articles[name])
+
+    def _made(self, name):
         article = self._one(self._page(name), "article.bd-article")
         for element in article.select(ON_SCREEN):
             element.decompose()
