@@ -22,7 +22,7 @@ def compose(site, entries):
     inside = {entry.name for entry in entries}
     articles = []
     for entry in entries:
-        article = site.article(entry.name)
+        article = site.copied(entry.name)
         sites.join(article, entry.name, inside, site.address)
         articles.append(article)
     whole = len(entries) > 1

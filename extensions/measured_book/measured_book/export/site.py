@@ -85,16 +85,14 @@ class Site:
             else:
                 yield Entry(element["href"].removesuffix(".html"), text(element), part)
 
-    def article(self, name):
-        """The article of the page `name`, without what is for the screen only, its pictures' paths from the root.
-
-        It is the caller's own, to change. To make it takes long, and a page is in its own file and in the book.
-        """
+    def copied(self, name):
+        """A copy of a page's `article`; that takes long to make, and a page is in its own file and in the book."""
         if name not in self._articles:
-            self._articles[name] = self._made(name)
+            self._articles[name] = self.article(name)
         return copy.copy(self._articles[name])
 
-    def _made(self, name):
+    def article(self, name):
+        """The article of the page `name`, without what is for the screen only, its pictures' paths from the root."""
         article = self._one(self._page(name), "article.bd-article")
         for element in article.select(ON_SCREEN):
             element.decompose()
