@@ -31,13 +31,12 @@ def finish(pdf, author, headings, parts):
 
     def settle(item):
         """Put the title of a heading into its item, fold what is below it, and return it."""
-        words = {"/Title": TextStringObject(next(titles))}
+        update.put(item, {"/Title": TextStringObject(next(titles))})
         if below := [settle(each) for each in _below(item)]:
-            words["/Count"] = NumberObject(-len(below))
-        update.put(item, words)
+            update.put(item, {"/Count": NumberObject(-len(below))})
         return item
 
-    outline = reader.trailer["/Root"].raw_get("/Outlines")
+    outline = reader.root_object.raw_get("/Outlines")
     rows, unfolded = [], 0
     pages = zip(parts, [settle(item) for item in _below(outline)], strict=True)
     for part, group in itertools.groupby(pages, key=lambda pair: pair[0]):
