@@ -18,7 +18,19 @@ __all__ = ["StaticInteractError", "kernel_files", "setup"]
 __version__ = "1.0.0"
 
 PACKAGE = Path(__file__).parent
-_IN_KERNELS = ("bundle", "capture", "controls", "errors", "freeze", "images", "startup")
+_IN_KERNELS = (
+    "bundle",
+    "capture",
+    "controls",
+    "copies",
+    "errors",
+    "freeze",
+    "images",
+    "rich",
+    "settings",
+    "startup",
+    "widgets",
+)
 
 
 def kernel_files() -> list[Path]:

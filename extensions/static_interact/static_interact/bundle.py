@@ -6,7 +6,11 @@ MIME_TYPE = "application/vnd.static-interact.v1+json"
 
 
 class Part(TypedDict, total=False):
-    """A part of a frame: ``type`` is ``text``, with ``text``, or ``image``, with ``webp`` (base64) and CSS pixels."""
+    """A part of a frame.
+
+    ``type`` is ``text``, ``html``, ``markdown`` or ``latex``, each with ``text``; or ``image``, with ``webp`` (base64)
+    and CSS pixels.
+    """
 
     type: str
     text: str
@@ -29,7 +33,8 @@ class Bundle(TypedDict):
     """A frozen slider: each distinct frame once, and ``index``, the frame of each position.
 
     Positions are in row-major order, the last control running fastest; ``default`` is the one shown at first. ``name``
-    is the function's, ``seconds`` is how long the freezing took.
+    is the function's, ``seconds`` is how long the freezing took. ``button`` has the words of the button that the live
+    slider runs at, empty if it follows its controls.
     """
 
     name: str
@@ -38,3 +43,4 @@ class Bundle(TypedDict):
     index: list[int]
     default: int
     seconds: float
+    button: str

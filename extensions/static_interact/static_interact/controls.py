@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -57,17 +57,25 @@ def controls_for(function: Callable[..., Any], arguments: Mapping[str, Any]) -> 
     `fixed` keeps constant. Raises `StaticInteractError` for a widget whose positions cannot be listed and for
     arguments that ipywidgets refuses.
     """
+    return controls_of({widget._kwarg: widget for widget in live(function, arguments).kwargs_widgets})
+
+
+def live(function: Callable[..., Any], arguments: Mapping[str, Any]) -> ipywidgets.interactive:
+    """The widgets that ipywidgets makes of `arguments`, without a call of `function`; raises `StaticInteractError`."""
     try:
-        widgets = _Unrun(function, **arguments).kwargs_widgets
+        return _Unrun(function, **arguments)
     except Exception as error:
         raise StaticInteractError(f"ipywidgets.interact refuses these arguments: {error}") from error
-    constants = {w._kwarg: w.value for w in widgets if isinstance(w, ipywidgets.fixed)}
-    controls = [_control(w) for w in widgets if not isinstance(w, ipywidgets.fixed)]
+
+
+def controls_of(widgets: Mapping[str, Any]) -> tuple[list[Control], dict[str, Any]]:
+    """List the positions of `widgets`, given by the names of the arguments that they set; see `controls_for`."""
+    constants = {name: w.value for name, w in widgets.items() if isinstance(w, ipywidgets.fixed)}
+    controls = [_control(name, w) for name, w in widgets.items() if not isinstance(w, ipywidgets.fixed)]
     return controls, constants
 
 
-def _control(widget: Any) -> Control:
-    name = widget._kwarg
+def _control(name: str, widget: Any) -> Control:
     label = widget.description or name
     if isinstance(widget, (ipywidgets.Checkbox, ipywidgets.ToggleButton)):
         return Control(name, label, "checkbox", (False, True), ("off", "on"), int(widget.value))
@@ -85,13 +93,34 @@ def _control(widget: Any) -> Control:
         exponents = _steps(widget, name)
         values = tuple(_clean(widget.base ** float(e)) for e in exponents)
         return _numeric(widget, name, label, values)
-    if isinstance(widget, ipywidgets.IntSlider):
+    if isinstance(widget, (ipywidgets.IntSlider, ipywidgets.BoundedIntText)):
         return _numeric(widget, name, label, tuple(int(v) for v in _steps(widget, name)))
-    if isinstance(widget, ipywidgets.FloatSlider):
+    if isinstance(widget, (ipywidgets.FloatSlider, ipywidgets.BoundedFloatText)):
         return _numeric(widget, name, label, tuple(float(v) for v in _steps(widget, name)))
     raise StaticInteractError(
         f"control {name!r} is a {type(widget).__name__}, whose positions cannot be listed. {WAYS_OUT}"
     )
+
+
+def thinned(controls: Sequence[Control], most: int) -> list[Control]:
+    """The controls with every second position of the longest slider left out, again and again, until `most` are left.
+
+    The first, the last and the default position of each stay.
+    """
+    found = list(controls)
+    while math.prod(len(control.values) for control in found) > most:
+        longest = max((c for c in found if c.kind == "range"), key=lambda c: len(c.values), default=None)
+        if longest is None or len(longest.values) <= 3:
+            break
+        last = len(longest.values) - 1
+        kept = [i for i in range(last + 1) if i % 2 == 0 or i in (longest.default, last)]
+        found[found.index(longest)] = dataclasses.replace(
+            longest,
+            values=tuple(longest.values[i] for i in kept),
+            labels=tuple(longest.labels[i] for i in kept),
+            default=kept.index(longest.default),
+        )
+    return found
 
 
 def _selection(widget: Any, name: str, label: str, kind: str) -> Control:
@@ -140,11 +169,10 @@ def _numeric(widget: Any, name: str, label: str, values: tuple[float, ...]) -> C
     # rounding noise is small beside the distance to the next position, whatever the slider's range
     gap = min((abs(v - values[default]) for i, v in enumerate(values) if i != default), default=0)
     if not math.isclose(values[default], widget.value, rel_tol=1e-9, abs_tol=1e-6 * gap):
-        raise StaticInteractError(
-            f"control {name!r} starts at {widget.value!r}, which is no step from {widget.min} to {widget.max} "
-            f"by {widget.step}; the nearest is {values[default]!r}. Change value, min or step so that they meet."
-        )
-    labels = _number_labels(values, widget.readout_format)
+        # it starts between two steps, as ipywidgets may choose for (0.5, 2.0): the start is a position, too
+        values = tuple(sorted((*values, widget.value)))
+        default = values.index(widget.value)
+    labels = _number_labels(values, getattr(widget, "readout_format", "d" if type(widget.value) is int else ".3g"))
     return Control(name, label, "range", values, labels, default)
 
 

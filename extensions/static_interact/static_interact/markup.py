@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from .bundle import ControlData
@@ -15,6 +15,8 @@ CONTROLS = f"{SLIDER}-controls"
 FRAME = f"{SLIDER}-frame"
 POSITION = f"{SLIDER}-position"
 STATUS = f"{SLIDER}-status"
+BUTTON = f"{SLIDER}-button"
+RICH = f"{SLIDER}-rich"
 # the files in `static` that a page with sliders needs
 STYLES = "static_interact.css"
 SCRIPT = "static_interact.js"
@@ -30,18 +32,20 @@ def unique_identifier(name: str, taken: Container[str]) -> str:
     return identifier
 
 
-def slider_html(slider: Mapping[str, Any], folder: str) -> str:
+def slider_html(slider: Mapping[str, Any], folder: str, rich: Sequence[str] = ()) -> str:
     """The HTML of one slider.
 
-    `slider` has the bundle's ``controls``, ``index`` and ``default``, its ``frames`` as `frames.store` returns them, an
-    ``identifier`` and the text ``alternative`` of its images; `folder` is the relative URL of the frame files, ending
-    in a slash. Every text is escaped.
+    `slider` has the bundle's ``controls``, ``index``, ``default`` and ``button``, its ``frames`` as `frames.store`
+    returns them, an ``identifier`` and the text ``alternative`` of its images; `folder` is the relative URL of the
+    frame files, ending in a slash; `rich` is the HTML of the frames' rich parts. Every other text is escaped.
     """
     identifier = slider["identifier"]
     controls = slider["controls"]
     frame = slider["frames"][slider["index"][slider["default"]]]
     positions = ", ".join(f"{c['label']} = {c['labels'][c['default']]}" for c in controls)
-    parts = "".join(_part_html(part, slider["alternative"], positions, folder) for part in frame)
+    parts = "".join(_part_html(part, slider["alternative"], positions, folder, rich) for part in frame)
+    # those that are not shown yet stand in the page as well, so that whoever works on its formulas and links finds them
+    templates = "".join(f'<template data-rich="{number}">{each}</template>\n' for number, each in enumerate(rich))
     lines = max(sum(p["text"].count("\n") + 1 for p in f if "text" in p) for f in slider["frames"])
     data = {
         "controls": [{"name": c["name"], "label": c["label"], "labels": c["labels"]} for c in controls],
@@ -55,16 +59,22 @@ def slider_html(slider: Mapping[str, Any], folder: str) -> str:
     return f"""
 <figure class="{SLIDER}" id="{identifier}" style="--text-lines: {lines}">
 <div class="{CONTROLS}" role="group" aria-label="Controls of this figure" hidden>
-{"".join(_control_html(c, f"{identifier}--{c['name']}") for c in controls)}</div>
+{"".join(_control_html(c, f"{identifier}--{c['name']}") for c in controls)}{_button_html(slider.get("button"))}</div>
 <div class="{FRAME}">{parts}</div>
 <figcaption class="{POSITION}">Shown for {html.escape(positions)}</figcaption>
 <p class="{STATUS}" role="status"></p>
-<script type="application/json">{payload}</script>
+{templates}<script type="application/json">{payload}</script>
 </figure>
 """
 
 
-def _part_html(part: FramePart, alternative: str, positions: str, folder: str) -> str:
+def _button_html(words: str | None) -> str:
+    return f'<button type="button" class="{BUTTON}">{html.escape(words)}</button>\n' if words else ""
+
+
+def _part_html(part: FramePart, alternative: str, positions: str, folder: str, rich: Sequence[str]) -> str:
+    if "rich" in part:
+        return f'<div class="{RICH}" tabindex="0">{rich[part["rich"]]}</div>'
     if "text" in part:
         return f'<pre tabindex="0">{html.escape(part["text"])}</pre>'
     text = html.escape(f"{alternative} ({positions})".strip(), quote=True)

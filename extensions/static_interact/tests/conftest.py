@@ -9,9 +9,18 @@ import sys
 import threading
 from pathlib import Path
 
+import ipywidgets
+import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 import sliders
+from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import InteractiveShell
+from ipywidgets.widgets import interaction
+from ipywidgets.widgets.widget import Widget
+from matplotlib_inline.backend_inline import configure_inline_support
 from playwright.sync_api import sync_playwright
+from static_interact.widgets import install
 
 SAMPLE = Path(__file__).parent / "sample_book"
 
@@ -68,3 +77,27 @@ def open_page(browser):
     """Opens addresses, each in a context of its own (see `sliders.pages`)."""
     with sliders.pages(browser) as opener:
         yield opener
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """An IPython shell in this process, set up as a build's kernel is."""
+    instance = InteractiveShell.instance()
+    slider_makers = ("interact", "interact_manual", "interactive_output")
+    names = [(module, name) for module in (ipywidgets, ipywidgets.widgets, interaction) for name in slider_makers]
+    names += [(Widget, name) for name in ("open", "observe", "_ipython_display_")]
+    names += [(DisplayFormatter, "format")]
+    names += [(ipywidgets, name) for name in ("jslink", "jsdlink", "link", "dlink")]
+    names += [(ipywidgets.interactive, "__init__"), (ipywidgets.Output, "__enter__"), (ipywidgets.Output, "__exit__")]
+    with pytest.MonkeyPatch.context() as patch, plt.rc_context():
+        for owner, name in names:
+            patch.setattr(owner, name, getattr(owner, name, None), raising=False)
+        backend = matplotlib.get_backend()
+        plt.switch_backend("module://matplotlib_inline.backend_inline")
+        configure_inline_support.current_backend = "unset"  # it would not set up a second shell
+        configure_inline_support(instance, "inline")
+        install()
+        yield instance
+        plt.close("all")
+        plt.switch_backend(backend)
+    InteractiveShell.clear_instance()

@@ -8,7 +8,7 @@ import sys
 import pytest
 import static_interact
 from static_interact.errors import message_in
-from static_interact.freeze import SETTINGS_VARIABLE
+from static_interact.settings import VARIABLE
 
 PACKAGE = static_interact.PACKAGE
 # what a kernel of the build has imported when it has frozen its first slider
@@ -29,7 +29,7 @@ print(json.dumps({name: getattr(module, "__file__", None) for name, module in sy
 @pytest.fixture(scope="module")
 def in_a_kernel():
     """The modules of a kernel that has frozen a slider, and the files that they come from."""
-    environment = os.environ | {"PYTHONSTARTUP": str(PACKAGE / "startup.py"), SETTINGS_VARIABLE: "{}"}
+    environment = os.environ | {"PYTHONSTARTUP": str(PACKAGE / "startup.py"), VARIABLE: "{}"}
     command = [sys.executable, "-c", IN_A_KERNEL]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])

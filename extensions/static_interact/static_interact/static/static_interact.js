@@ -30,7 +30,9 @@
       }
       // book themes turn the page on an arrow key, which belongs to the slider here
       panel.addEventListener("keydown", (event) => event.stopPropagation());
+      this.button = figure.querySelector(".static-interact-button");
       panel.addEventListener("input", () => this.moved());
+      if (this.button) this.button.addEventListener("click", () => this.show());
     }
 
     choices() {
@@ -80,10 +82,7 @@
       return this.images.get(name);
     }
 
-    async show() {
-      this.fetchFrames();
-      const position = this.position();
-      this.wanted = position;
+    showLabels() {
       this.choices().forEach((choice, i) => {
         const label = this.data.controls[i].labels[choice];
         if (this.controls[i].type === "range") {
@@ -91,6 +90,13 @@
           this.controls[i].nextElementSibling.textContent = label;
         }
       });
+    }
+
+    async show() {
+      this.fetchFrames();
+      const position = this.position();
+      this.wanted = position;
+      this.showLabels();
       const words = this.words();
       this.caption.textContent = `Shown for ${words}`;
       const parts = this.data.frames[this.data.index[position]];
@@ -102,7 +108,9 @@
         this.shown = position;
         this.frame.dataset.position = position;
         this.figure.classList.remove("static-interact-failed");
-        this.say(`${words}. ${parts.map((part) => part.text || "").join(" ")}`);
+        // where formulas are set by the browser, those of this frame are set now
+        if (window.MathJax && window.MathJax.typesetPromise) window.MathJax.typesetPromise([this.frame]);
+        this.say(`${words}. ${elements.map((element) => element.alt ? "" : element.textContent).join(" ")}`);
       } catch {
         if (this.wanted !== position) return;
         this.figure.classList.add("static-interact-failed");
@@ -113,6 +121,13 @@
     }
 
     async element(part, words) {
+      if (part.rich !== undefined) {
+        const rich = document.createElement("div");
+        rich.className = "static-interact-rich";
+        rich.tabIndex = 0;
+        rich.append(this.figure.querySelector(`template[data-rich="${part.rich}"]`).content.cloneNode(true));
+        return rich;
+      }
       if (part.text !== undefined) {
         const text = document.createElement("pre");
         text.tabIndex = 0;
@@ -133,7 +148,8 @@
     }
 
     moved() {
-      this.show();
+      if (this.button) this.showLabels();
+      else this.show();
       clearTimeout(this.keeping);
       this.keeping = setTimeout(() => keepPositions(this), KEEP_AFTER_MS);
     }
