@@ -142,11 +142,15 @@ def swallow_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
     def format(self: Any, *arguments: Any, **options: Any) -> Any:
         shell = get_ipython()
         swallowed: list[Any] = []
+        # an object may display others while it is displayed itself
+        outer = vars(shell).get("showtraceback")
         shell.showtraceback = lambda exc_tuple=None, *_, **__: swallowed.append((exc_tuple or sys.exc_info())[1])
         try:
             result = original(self, *arguments, **options)
         finally:
-            vars(shell).pop("showtraceback", None)
+            del shell.showtraceback
+            if outer is not None:
+                shell.showtraceback = outer
         if swallowed:
             raise swallowed[0]
         return result

@@ -103,24 +103,31 @@ def _control(name: str, widget: Any) -> Control:
 
 
 def thinned(controls: Sequence[Control], most: int) -> list[Control]:
-    """The controls with every second position of the longest slider left out, again and again, until `most` are left.
+    """The controls with fewer positions of the longest sliders, until there are `most` positions in all or fewer.
 
-    The first, the last and the default position of each stay.
+    What is left of a slider are its default, every second, third, ... position from there, and its ends.
     """
-    found = list(controls)
+    found, strides = list(controls), [1] * len(controls)
     while math.prod(len(control.values) for control in found) > most:
-        longest = max((c for c in found if c.kind == "range"), key=lambda c: len(c.values), default=None)
-        if longest is None or len(longest.values) <= 3:
+        can_lose = [i for i, control in enumerate(found) if control.kind == "range" and len(control.values) > 3]
+        if not can_lose:
             break
-        last = len(longest.values) - 1
-        kept = [i for i in range(last + 1) if i % 2 == 0 or i in (longest.default, last)]
-        found[found.index(longest)] = dataclasses.replace(
-            longest,
-            values=tuple(longest.values[i] for i in kept),
-            labels=tuple(longest.labels[i] for i in kept),
-            default=kept.index(longest.default),
-        )
+        longest = max(can_lose, key=lambda i: len(found[i].values))
+        strides[longest] += 1
+        found[longest] = _every(controls[longest], strides[longest])
     return found
+
+
+def _every(control: Control, stride: int) -> Control:
+    """The default of a `control`, every position that is a multiple of `stride` away from it, and the ends."""
+    ends = (0, len(control.values) - 1)
+    kept = [i for i in range(len(control.values)) if i in ends or (i - control.default) % stride == 0]
+    return dataclasses.replace(
+        control,
+        values=tuple(control.values[i] for i in kept),
+        labels=tuple(control.labels[i] for i in kept),
+        default=kept.index(control.default),
+    )
 
 
 def _selection(widget: Any, name: str, label: str, kind: str) -> Control:

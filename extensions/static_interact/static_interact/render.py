@@ -17,6 +17,7 @@ from sphinx.util.osutil import relative_uri
 from . import frames, markup
 from .bundle import MIME_TYPE, Bundle
 from .images import compress
+from .rich import as_text
 
 if TYPE_CHECKING:
     from myst_nb.core.render import MimeData, NbElementRenderer
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 FRAME_FOLDER = "_static/interact"
 BUILDERS = {"html", "dirhtml", "singlehtml"}  # what has pages with scripts
+FOR_PAPER = f"{markup.SLIDER}-for-paper"  # the words of a piece of HTML, for what does not know HTML
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -133,6 +135,9 @@ def _default_nodes(renderer: "NbElementRenderer", data: "MimeData", bundle: Bund
                 found.append(node)
         else:
             found += _rich_nodes(renderer, data, part["type"], part["text"])
+            if part["type"] == "html":
+                words = as_text(part["text"])
+                found.append(nodes.literal_block(words, words, language="none", classes=[FOR_PAPER]))
     return found
 
 
@@ -146,7 +151,8 @@ class ForTheBuilder(SphinxPostTransform):
         for slider in list(self.document.findall(static_interact)):
             default = slider.pop(0)
             if self.app.builder.name not in BUILDERS:
-                slider.replace_self(default.children)
+                has_html = self.app.builder.format == "html"  # as an EPUB has
+                slider.replace_self([n for n in default.children if not (has_html and FOR_PAPER in n["classes"])])
 
 
 def _rich_nodes(renderer: "NbElementRenderer", data: "MimeData", kind: str, text: str) -> list[nodes.Element]:

@@ -1,4 +1,4 @@
-"""What HTML a page without a kernel can show: no scripts, and nothing from other hosts."""
+"""What HTML a page without a kernel can show, no scripts and nothing from other hosts; and its words alone."""
 
 import re
 from html.parser import HTMLParser
@@ -48,3 +48,39 @@ def what_a_page_cannot_show(html: str) -> str:
     reader.feed(html)
     reader.close()
     return reader.problem
+
+
+class _Words(HTMLParser):
+    """Collects the text of a piece of HTML: rows and blocks begin a line, cells stand beside each other."""
+
+    BLOCKS = {"tr", "p", "div", "li", "br", "table", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "pre"}
+    SILENT = {"style", "script", "template", "title"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self._silent = "", 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in self.SILENT
+        self.words += "\n" if tag in self.BLOCKS else "\t" if tag in ("td", "th") else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in self.SILENT
+        self.words += "\n" if tag in self.BLOCKS - {"br"} else ""
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            self.words += re.sub(r"\s+", " ", data)
+
+
+def as_text(html: str) -> str:
+    """The words of a piece of HTML, a table's rows as lines with columns of equal width."""
+    reader = _Words()
+    reader.feed(html)
+    reader.close()
+    rows = [[cell.strip() for cell in line.split("\t")] for line in reader.words.split("\n")]
+    rows = [row[1:] if len(row) > 1 and not row[0] else row for row in rows if any(row)]
+    table = [row for row in rows if len(row) > 1]
+    widths = [max(len(row[i]) for row in table if i < len(row)) for i in range(max(map(len, table), default=0))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths)) if len(row) > 1 else row[0] for row in rows]  # noqa: B905
+    return "\n".join(line.rstrip() for line in lines)

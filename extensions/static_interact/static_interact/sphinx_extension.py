@@ -17,6 +17,7 @@ from sphinx.util.matching import get_matching_files
 
 from . import PACKAGE, __version__, errors, markup, settings
 from .render import (
+    BUILDERS,
     FRAME_FOLDER,
     ForTheBuilder,
     page_record,
@@ -117,14 +118,18 @@ def add_assets(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Give the pages with sliders, and no others, style and script."""
-    if doctree is not None and next(iter(doctree.findall(static_interact)), None) is not None:
+    if (
+        app.builder.name in BUILDERS
+        and doctree is not None
+        and next(iter(doctree.findall(static_interact)), None) is not None
+    ):
         app.add_css_file(markup.STYLES)
         app.add_js_file(markup.SCRIPT, loading_method="defer")
 
 
 def write_frames(app: Sphinx, exception: Exception | None) -> None:
     """Copy the frames that the pages use beside them, and remove those that no page uses any more."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name not in BUILDERS:
         return
     needed = {name for page in pages_of(app.env).values() for name in page["files"]}
     target, store = Path(app.outdir, FRAME_FOLDER), store_folder(app.env)

@@ -42,7 +42,7 @@ def test_the_sliders_of_the_file_move_with_the_network_off(page, browser):
     context = browser.new_context(offline=True)
     opened = context.new_page()
     errors = []
-    opened.on("pageerror", errors.append)
+    opened.on("pageerror", lambda error: errors.append(error))
     opened.goto(page.as_uri())
     figure = opened.locator("#show")
     before = figure.locator("img").get_attribute("src")
@@ -57,7 +57,7 @@ def test_the_sliders_of_the_file_move_with_the_network_off(page, browser):
 
 
 def test_what_the_notebook_cannot_freeze_is_told(tmp_path):
-    source = "from ipywidgets import interact\ninteract(print, sep='text');"
+    source = "from ipywidgets import interact\ninteract(lambda words: print(words), words='text');"
     cell = nbformat.v4.new_code_cell(source)
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
     exporter = "static_interact.nbconvert_exporter.SliderExporter"

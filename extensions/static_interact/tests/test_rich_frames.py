@@ -6,7 +6,7 @@ from static_interact.capture import run_and_capture
 from static_interact.errors import StaticInteractError
 from static_interact.frames import store
 from static_interact.markup import slider_html
-from static_interact.rich import what_a_page_cannot_show
+from static_interact.rich import as_text, what_a_page_cannot_show
 
 pytestmark = pytest.mark.usefixtures("shell")
 
@@ -67,6 +67,12 @@ def test_the_best_form_is_shown_and_all_forms_keep_their_order():
 def test_html_that_needs_a_script_or_another_host_is_told(html, problem):
     found = what_a_page_cannot_show(html)
     assert problem in found and bool(problem) == bool(found)
+
+
+def test_the_words_of_html_keep_rows_and_columns():
+    rows = "<tr><th></th><th>long name</th></tr><tr><th>1</th><td>a <b>b</b></td><td>c&amp;</td></tr>"
+    html = f"<style>td {{color: red}}</style><p>Before,\n on a line</p><table>{rows}</table>after"
+    assert as_text(html).splitlines() == ["Before, on a line", "   long name", "1  a b        c&", "after"]
 
 
 class Breaks:

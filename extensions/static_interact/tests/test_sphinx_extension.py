@@ -45,7 +45,10 @@ class Book:
 
     def build(self, *options, **config):
         lines = ["title: Test", "execute: {execute_notebooks: cache}", "sphinx:"]
-        lines += ["  extra_extensions: [static_interact]", f"  config: {json.dumps(config)}"]
+        lines += [
+            "  extra_extensions: [static_interact]",
+            f"  config: {json.dumps({'show_warning_types': True} | config)}",
+        ]
         (self.folder / "_config.yml").write_text("\n".join(lines))
         command = [Path(sys.executable).with_name("jupyter-book"), "build", self.folder, "-W", "--keep-going", *options]
         # colours would stand between the words of a message
@@ -191,11 +194,8 @@ def test_tables_formulas_and_markdown_stand_on_the_page(forms):
     assert "x^1" in shown.find(class_="math").get_text()
     others = figure.find_all("template")
     assert len(others) == 9
-    assert [template.find("td").get_text() for template in others if template.find("td")] == [
-        "cell 0",
-        "cell 1",
-        "cell 2",
-    ]
+    cells = [template.find("td") for template in others]
+    assert [cell.string for cell in cells if cell] == ["cell 0", "cell 1", "cell 2"]
 
 
 def test_controls_laid_out_by_the_author_and_a_button_are_on_the_page(forms):
@@ -203,13 +203,13 @@ def test_controls_laid_out_by_the_author_and_a_button_are_on_the_page(forms):
     assert laid_out.find("pre").get_text() == "laid out 1" and laid_out.find("input")["type"] == "range"
     button = forms[1].find("figure", id="pressed").find("button")
     assert button.get_text() == "Run Interact"
-    assert not forms[1].find_all(string=re.compile("HBox"))
+    assert not [output for output in forms[1].find_all(class_="cell_output") if "HBox" in output.get_text()]
 
 
 def test_paper_shows_the_default_frame(forms):
     tex, files = forms[2:]
     for words in ("cell 1", "laid out 1", "pressed 1", "same", "\\sphinxincludegraphics"):
-        assert words in tex or words == "cell 1"  # HTML cannot be printed
+        assert words in tex
     assert ".png" in files
     assert "positions of" not in tex and "laid out 0" not in tex
 

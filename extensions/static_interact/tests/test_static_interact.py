@@ -456,8 +456,8 @@ def test_a_cell_can_ask_for_a_budget_of_its_own_or_for_fewer_positions(shown, sh
 
     monkeypatch.setenv(VARIABLE, "{}")
     assert positions(max_frames=11) == [str(2 * x) for x in range(11)]
-    # every second, twice, and the default of 5 among them
-    assert positions(thin=True) == ["0", "10", "16", "20"]
+    # the default is 5; every third from there, and the ends
+    assert positions(thin=True) == ["0", "4", "10", "16", "20"]
     with pytest.raises(StaticInteractError, match=r"more than the budget of 5 .*metadata say .*thin"):
         positions(max_seconds=10)
 
@@ -479,7 +479,7 @@ def test_what_a_cell_cannot_ask_for_is_told(asked, message):
 def test_a_slider_is_thinned_at_its_longest_control_and_keeps_ends_and_default():
     controls, _ = controls_for(accept, {"a": (0, 9), "b": ["x", "y"], "c": ipywidgets.IntSlider(2, 0, 3)})
     thin = thinned(controls, 24)
-    assert [control.values for control in thin] == [(0, 4, 8, 9), ("x", "y"), (0, 2, 3)]
+    assert [control.values for control in thin] == [(0, 4, 9), ("x", "y"), (0, 1, 2, 3)]
     assert [control.values[control.default] for control in thin] == [4, "x", 2]
     assert thinned(controls, 80) == controls
     assert [len(control.values) for control in thinned(controls, 1)] == [3, 2, 3]
