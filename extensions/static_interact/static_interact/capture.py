@@ -133,6 +133,25 @@ def _turned(stream: Any, write: Callable[[str], int]) -> Iterator[None]:
         del stream.write
 
 
+@contextlib.contextmanager
+def _quick_png() -> Iterator[None]:
+    """Let matplotlib write PNG with little compression: a frame's are decoded at once and stored in another format."""
+    agg = sys.modules.get("matplotlib.backends.backend_agg")
+    if agg is None:
+        yield
+        return
+    original = agg.FigureCanvasAgg.print_png
+
+    def print_png(self: Any, target: Any, *, metadata: Any = None, pil_kwargs: Any = None) -> None:
+        original(self, target, metadata=metadata, pil_kwargs={"compress_level": 1} | (pil_kwargs or {}))
+
+    agg.FigureCanvasAgg.print_png = print_png
+    try:
+        yield
+    finally:
+        agg.FigureCanvasAgg.print_png = original
+
+
 def swallow_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
     """`DisplayFormatter.format`, but an object that fails while it is displayed fails its cell.
 
@@ -146,7 +165,8 @@ def swallow_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
         outer = vars(shell).get("showtraceback")
         shell.showtraceback = lambda exc_tuple=None, *_, **__: swallowed.append((exc_tuple or sys.exc_info())[1])
         try:
-            result = original(self, *arguments, **options)
+            with _quick_png() if isinstance(shell.display_pub, _Publisher) else contextlib.nullcontext():
+                result = original(self, *arguments, **options)
         finally:
             del shell.showtraceback
             if outer is not None:

@@ -51,11 +51,14 @@ def run(
     done: dict[int, bytes] = {}
     selector = selectors.DefaultSelector()
     generators = Generators()  # Python seeds its own anew in a copy
+    # looked for here once: a search through all libraries in each copy would take longer than many a frame
+    threadpoolctl = sys.modules.get("threadpoolctl")
+    pools = threadpoolctl.ThreadpoolController() if threadpoolctl else None
     started = given = 0
     try:
         while given < len(functions):
             while started < len(functions) and len(running) < at_once:
-                descriptor, process = _start(functions[started], generators)
+                descriptor, process = _start(functions[started], generators, pools)
                 running[descriptor] = (started, process, bytearray())
                 selector.register(descriptor, selectors.EVENT_READ)
                 started += 1
@@ -81,7 +84,7 @@ def run(
         selector.close()
 
 
-def _start(function: Callable[[], Any], generators: "Generators") -> tuple[int, int]:
+def _start(function: Callable[[], Any], generators: "Generators", pools: Any) -> tuple[int, int]:
     """Start a copy that runs `function`; return where its answer will come from, and its process."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -94,19 +97,19 @@ def _start(function: Callable[[], Any], generators: "Generators") -> tuple[int, 
     try:
         os.close(reading)
         generators.restore()
-        answer = _answer(function)
+        answer = _answer(function, pools)
         with os.fdopen(writing, "wb") as file:
             file.write(answer)
     finally:
         os._exit(0)  # no clean-up here may touch what the original has open
 
 
-def _answer(function: Callable[[], Any]) -> bytes:
+def _answer(function: Callable[[], Any], pools: Any) -> bytes:
     gc.disable()  # a collection would copy all of the memory that is shared with the original
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the original's, which ends its copies
     words = io.StringIO()
     try:
-        with _one_thread(), _instead_of_standard_error(words):
+        with _one_thread(pools), _instead_of_standard_error(words):
             answer: dict[str, Any] = {"result": function()}
     except StaticInteractError as error:
         answer = {"refused": str(error), "traceback": _told(error.__cause__)}
@@ -120,14 +123,14 @@ def _told(error: BaseException | None) -> str:
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let libraries compute with one thread: a copy has none of those that they started, and would wait for them."""
+def _one_thread(pools: Any) -> Iterator[None]:
+    """Let libraries compute with one thread: a copy has none of those that they started, and would wait for them.
+
+    pools: threadpoolctl's controller of the pools of all libraries that are loaded, if it is there.
+    """
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
-    if "threadpoolctl" in sys.modules:
-        with sys.modules["threadpoolctl"].threadpool_limits(1):
-            yield
-    else:
+    with pools.limit(limits=1) if pools else contextlib.nullcontext():
         yield
 
 
