@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -142,8 +143,10 @@ def _quick_png() -> Iterator[None]:
         return
     original = agg.FigureCanvasAgg.print_png
 
-    def print_png(self: Any, target: Any, *, metadata: Any = None, pil_kwargs: Any = None) -> None:
-        original(self, target, metadata=metadata, pil_kwargs={"compress_level": 1} | (pil_kwargs or {}))
+    @functools.wraps(original)  # matplotlib looks at the signature, for what it may hand over
+    def print_png(self: Any, target: Any, **options: Any) -> None:
+        pil = {"compress_level": 1} | (options.pop("pil_kwargs", None) or {})
+        original(self, target, pil_kwargs=pil, **options)
 
     agg.FigureCanvasAgg.print_png = print_png
     try:
