@@ -26,6 +26,7 @@ _IN_KERNELS = (
     "errors",
     "freeze",
     "images",
+    "labels",
     "rich",
     "settings",
     "startup",

@@ -1,6 +1,6 @@
 """What a frozen slider is between the kernel that made it and the page that shows it: one MIME bundle, as JSON."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 MIME_TYPE = "application/vnd.static-interact.v1+json"
 
@@ -20,13 +20,20 @@ class Part(TypedDict, total=False):
 
 
 class ControlData(TypedDict):
-    """A control as the page needs it; ``default`` is an index into ``labels``."""
+    """A control as the page needs it; ``default`` is an index into ``labels``.
+
+    The positions of an ``interval`` are all pairs of its ``ends``, the first no greater than the second, in the order
+    of `itertools.combinations_with_replacement`. A ``play`` takes ``milliseconds`` for each position.
+    """
 
     name: str
     label: str
     kind: str
     labels: list[str]
     default: int
+    ends: NotRequired[list[str]]
+    milliseconds: NotRequired[int]
+    repeats: NotRequired[bool]
 
 
 class Bundle(TypedDict):

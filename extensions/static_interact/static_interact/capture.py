@@ -219,12 +219,21 @@ def run_and_capture(function: Callable[..., Any], values: Mapping[str, Any]) -> 
                 sys.modules["matplotlib.pyplot"].close("all")
     for part in parts:
         if part["type"] == "text":
-            part["text"] = "\n".join(map(_overwritten, ANSI_ESCAPE.sub("", part["text"]).split("\n"))).rstrip("\n")
+            part["text"] = overwritten(ANSI_ESCAPE.sub("", part["text"])).rstrip("\n")
     return [part for part in parts if part["type"] == "image" or part["text"]]
 
 
-def _overwritten(line: str) -> str:
+def overwritten(text: str) -> str:
     """What stands there in the end where carriage returns led back to the beginning of a line."""
+    return "\n".join(map(_overwritten, text.split("\n")))
+
+
+def without_progress(text: str) -> str:
+    """`text` without the lines that were written over: those are for somebody who waits."""
+    return "\n".join(line for line in text.replace("\r\n", "\n").split("\n") if "\r" not in line)
+
+
+def _overwritten(line: str) -> str:
     shown = ""
     for words in line.split("\r"):
         shown = words + shown[len(words) :]

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import copies
 from .bundle import Bundle, Part
-from .capture import run_and_capture
+from .capture import run_and_capture, without_progress
 from .controls import Control, controls_for, thinned
 from .errors import StaticInteractError, describe_call
 
@@ -23,6 +23,7 @@ def freeze(
     max_frames: int,
     max_seconds: float,
     thin: bool = False,
+    examples: Mapping[str, Sequence[Any]] | None = None,
     clock: Callable[[], float] = time.monotonic,
     in_copies: bool | None = None,
     button: str = "",
@@ -35,13 +36,14 @@ def freeze(
     `in_copies` says whether the other positions run in copies of the process (None: if the system has them). Without
     copies, random generators are set back before each call; what else calls leave behind stays, and is told to the
     author where it shows. `button` has the words of the live slider's button, if it has one. With `thin`, sliders that
-    have more positions than the budget allows are shown at fewer of them.
+    have more positions than the budget allows are shown at fewer of them. `examples` are what can be chosen instead of
+    written, by the names of arguments.
 
     Returns the bundle that the page is made from. Raises `StaticInteractError`, with the values and the way out, if a
     control cannot be listed, a call raises or shows nothing, or a budget is passed.
     """
     name = getattr(function, "__name__", "interact")
-    controls, constants = controls_for(function, arguments)
+    controls, constants = controls_for(function, arguments, examples)
     if not controls:
         raise StaticInteractError(
             f"interact({name}) has no control: every argument is fixed. Give it one, or call {name}(...) itself."
@@ -113,6 +115,7 @@ def _run_in_copies(
                 "not fail: handle these values in the function, or leave them out of the control."
             ) from error.__cause__
         frames.append(frame)
+        words = without_progress(words)
         if words and words not in told:  # a library warns once in each copy
             told.add(words)
             sys.stderr.write(words)

@@ -59,7 +59,8 @@ def _slider(bundle: Bundle, identifier: str, alternative: str) -> str:
                 parts.append({"rich": rich.index(shown)})
         frames.append(parts)
     slider = {**bundle, "identifier": identifier, "alternative": alternative, "frames": frames}
-    return markup.slider_html(slider, "", rich)
+    labels = {text: html.escape(text, quote=False) for text in markup.with_mathematics(bundle["controls"])}
+    return markup.slider_html(slider, "", rich, labels)
 
 
 def _rich(kind: str, text: str) -> str:

@@ -17,6 +17,7 @@ from sphinx.util.osutil import relative_uri
 from . import frames, markup
 from .bundle import MIME_TYPE, Bundle
 from .images import compress
+from .labels import pieces
 from .rich import as_text
 
 if TYPE_CHECKING:
@@ -56,6 +57,15 @@ class StaticInteractRenderer:
             logger.warning(f"cell {cell} {words}", location=location, type="static_interact", subtype=kind)
 
         if data.mime_type == WIDGET_VIEW:
+            content = data.content if isinstance(data.content, dict) else json.loads(data.string)
+            if "model_id" in content:  # a kernel of this build gives none
+                warn(
+                    "stale",
+                    "shows a live widget: its output was stored in the notebook, or in a cache, and not executed by "
+                    "this build, so nothing could be frozen. Have the build execute the notebook (execute_notebooks: "
+                    "cache or force, and no exclude_patterns for it).",
+                )
+                return []
             warn(
                 "widget",
                 "shows a widget that needs a kernel. Show it through ipywidgets.interact, which is frozen "
@@ -111,6 +121,8 @@ class StaticInteractRenderer:
         slider += nodes.container("", *_default_nodes(renderer, data, bundle))
         for kind, text in stored.rich:
             slider += nodes.container("", *_rich_nodes(renderer, data, kind, text))
+        for label in markup.with_mathematics(bundle["controls"]):
+            slider += nodes.inline("", "", *_label_nodes(label), label=label)
         return [slider]
 
 
@@ -139,6 +151,10 @@ def _default_nodes(renderer: "NbElementRenderer", data: "MimeData", bundle: Bund
                 words = as_text(part["text"])
                 found.append(nodes.literal_block(words, words, language="none", classes=[FOR_PAPER]))
     return found
+
+
+def _label_nodes(label: str) -> list[nodes.Node]:
+    return [nodes.math(text, text) if is_mathematics else nodes.Text(text) for is_mathematics, text in pieces(label)]
 
 
 class ForTheBuilder(SphinxPostTransform):
@@ -198,8 +214,9 @@ def visit_static_interact(translator: Any, node: static_interact) -> NoReturn:
     """Write a slider for the HTML builders."""
     here = translator.builder.get_target_uri(translator.builder.current_docname)
     folder = relative_uri(here, FRAME_FOLDER + "/")
-    rich = [_html_of(translator, child) for child in node.children]
-    translator.body.append(markup.slider_html(node.attributes, folder, rich))
+    rich = [_html_of(translator, child) for child in node.children if "label" not in child]
+    labels = {child["label"]: _html_of(translator, child) for child in node.children if "label" in child}
+    translator.body.append(markup.slider_html(node.attributes, folder, rich, labels))
     raise nodes.SkipNode
 
 

@@ -9,7 +9,12 @@ from typing import Any
 VARIABLE = "STATIC_INTERACT_SETTINGS"
 DEFAULTS: dict[str, Any] = {"max_frames": 120, "max_seconds": 60, "startup": [], "cells": {}}
 # what a cell's metadata can say under "static_interact", and of what type
-OF_CELLS: dict[str, type | tuple[type, ...]] = {"max_frames": int, "max_seconds": (int, float), "thin": bool}
+OF_CELLS: dict[str, type | tuple[type, ...]] = {
+    "max_frames": int,
+    "max_seconds": (int, float),
+    "thin": bool,
+    "examples": dict,
+}
 
 
 def read(source: str | None = None) -> dict[str, Any]:
@@ -41,6 +46,8 @@ def of_cells(cells: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
             kind = OF_CELLS[name]
             if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
                 raise ValueError(f"a cell sets {name} under static_interact to {value!r}")
+            if name == "examples" and not all(isinstance(each, list) for each in value.values()):
+                raise ValueError(f"a cell sets examples under static_interact to {value!r}; each is a list")
         source = cell["source"]
         found[_key(source if isinstance(source, str) else "".join(source))] = dict(asked)
     return found

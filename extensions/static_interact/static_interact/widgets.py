@@ -63,6 +63,7 @@ def show(function: Callable[..., Any], arguments: Mapping[str, Any], *, button: 
             max_frames=limits["max_frames"],
             max_seconds=limits["max_seconds"],
             thin=limits.get("thin", False),
+            examples=limits.get("examples"),
             button=button,
             runs_here=not (button or ran),
         )
@@ -161,7 +162,8 @@ def _refuse_watching(original: Callable[..., None], what: str) -> Callable[..., 
         if sys._getframe(1).f_globals.get("__name__") == "__main__":
             raise StaticInteractError(
                 f"{_cell()}: {what} needs a kernel, which the page has not. Let a function show what follows from the "
-                "controls, and give it to interact, interactive or interactive_output."
+                "controls, and give it to interact, interactive or interactive_output. A Play is given like a slider, "
+                "and brings one."
             )
         original(*arguments, **options)
 

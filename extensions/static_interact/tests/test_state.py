@@ -117,6 +117,16 @@ def test_what_copies_write_to_standard_error_is_told_once(capsys):
     assert sorted(capsys.readouterr().err.split()) == ["careful", "careful", "careful", "three"]
 
 
+def test_progress_bars_of_copies_are_not_told(capsys):
+    def progress(n):
+        sys.stderr.write(f"  0%\r 50% {n}\r100% {n}\n")
+        print("50 %\r100 %")
+
+    bundle = frozen(progress, n=(1, 3))
+    assert texts(bundle) == ["100 %"] * 3
+    assert capsys.readouterr().err == "  0%\r 50% 2\r100% 2\n", "the call that is made live"
+
+
 def test_loggers_write_into_the_frame_or_to_the_author(capsys):
     logger = logging.getLogger("a library")
     handlers = [logging.StreamHandler(stream) for stream in (sys.stdout, sys.stderr)]

@@ -25,7 +25,8 @@ from static_interact.capture import run_and_capture
 from static_interact.controls import controls_for, thinned
 from static_interact.errors import StaticInteractError, describe_call
 from static_interact.freeze import freeze
-from static_interact.markup import slider_html, unique_identifier
+from static_interact.labels import spoken
+from static_interact.markup import slider_html, unique_identifier, with_mathematics
 from static_interact.settings import VARIABLE
 from static_interact.widgets import FrozenInteract
 
@@ -152,9 +153,9 @@ def test_fixed_arguments_are_constants_and_parameters_keep_their_order():
 UNSUPPORTED = [
     ipywidgets.Text("a"),
     "an abbreviated text",
-    ipywidgets.IntRangeSlider(),
     ipywidgets.SelectMultiple(options=[1, 2]),
-    ipywidgets.Play(),
+    ipywidgets.Combobox(),
+    ipywidgets.FloatText(),
     ipywidgets.DatePicker(value=datetime.date(2026, 1, 1)),
 ]
 
@@ -163,6 +164,88 @@ UNSUPPORTED = [
 def test_a_widget_without_positions_is_refused_with_its_name_and_a_remedy(widget):
     with pytest.raises(StaticInteractError, match=r"control 'x' is a \w+, .*Use a slider with min, max and step"):
         control(widget)
+
+
+TO_THREE = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]
+INTERVALS = [
+    (ipywidgets.IntRangeSlider(value=(2, 3), min=1, max=3), TO_THREE, "1 2 3", 4),
+    (ipywidgets.IntRangeSlider(value=(2, 2), min=1, max=3, step=2), TO_THREE, "1 2 3", 3),
+    (
+        ipywidgets.FloatRangeSlider(value=(0.0, 0.5), min=0, max=0.5, step=0.5),
+        [(0.0, 0.0), (0.0, 0.5), (0.5, 0.5)],
+        "0.00 0.50",
+        1,
+    ),
+    (
+        ipywidgets.SelectionRangeSlider(options=["low", "high"], index=(1, 1)),
+        [("low", "low"), ("low", "high"), ("high", "high")],
+        "low high",
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("widget", "values", "ends", "default"), INTERVALS)
+def test_a_range_slider_has_all_pairs_of_its_grid(widget, values, ends, default):
+    found = control(widget)
+    assert found.kind == "interval" and list(found.values) == values
+    assert found.default == default and found.values[default] == tuple(widget.value)
+    ends = ends.split()
+    assert found.labels == tuple(f"{a} to {b}" for i, a in enumerate(ends) for b in ends[i:])
+    assert found.for_page()["ends"] == ends
+
+
+def test_a_range_slider_is_thinned_by_its_ends():
+    controls, _ = controls_for(accept, {"x": ipywidgets.IntRangeSlider(value=(3, 8), min=0, max=10)})
+    assert len(controls[0].values) == 66
+    (thin,) = thinned(controls, 21)
+    assert len(thin.values) == 21 and thin.values[thin.default] == (3, 8)
+    assert sorted({end for pair in thin.values for end in pair}) == [0, 3, 6, 8, 9, 10]
+    assert thin.ends == ("0", "3", "6", "8", "9", "10")
+
+
+def test_a_player_is_a_slider_with_its_pace():
+    player = ipywidgets.Play(value=3, min=1, max=7, step=2, interval=250)
+    found = control(player)
+    assert (found.values, found.default) == ((1, 3, 5, 7), 1)
+    page = found.for_page()
+    assert (page["kind"], page["milliseconds"], page["repeats"]) == ("play", 250, False)
+
+
+EXAMPLES = [
+    (ipywidgets.Text("a"), ["b", "a"], ("b", "a"), ("b", "a"), 1),
+    (ipywidgets.Textarea(), ["b"], ("", "b"), ("(empty)", "b"), 0),
+    (ipywidgets.IntText(3), [1, 2, 1], (3, 1, 2), ("3", "1", "2"), 0),
+    (ipywidgets.FloatText(0.5), [0.5, 1], (0.5, 1.0), ("0.5", "1.0"), 0),
+    (ipywidgets.ColorPicker(value="red"), ["blue", "red"], ("blue", "red"), ("blue", "red"), 1),
+    (ipywidgets.Combobox(value="x", options=["y", "x"]), None, ("y", "x"), ("y", "x"), 1),
+]
+
+
+@pytest.mark.parametrize(("widget", "examples", "values", "labels", "default"), EXAMPLES)
+def test_free_text_is_chosen_from_the_authors_examples(widget, examples, values, labels, default):
+    (found,), _ = controls_for(accept, {"x": widget}, {"x": examples} if examples else None)
+    assert (found.kind, found.values, found.labels, found.default) == ("select", values, labels, default)
+    assert {type(value) for value in found.values} == {type(values[0])}
+
+
+@pytest.mark.parametrize(
+    ("widget", "examples", "message"),
+    [
+        (ipywidgets.IntText(), {"x": ["a"]}, "'x' is a IntText, which takes no 'a' of its examples"),
+        ((0, 3), {"x": [1]}, "whose positions are known: take its examples out"),
+        (ipywidgets.Text(), {"y": ["a"]}, "examples for y, of which there is no control; there is x"),
+        (ipywidgets.Text(), {}, r'"static_interact": {"examples": {"x": \[...\]}}'),
+    ],
+)
+def test_examples_that_cannot_be_are_told(widget, examples, message):
+    with pytest.raises(StaticInteractError, match=message):
+        controls_for(accept, {"x": widget}, examples)
+
+
+def test_two_controls_of_one_name_are_refused():
+    with pytest.raises(StaticInteractError, match=r"controls 'a', 'b' are all called 'n'. Give each a description"):
+        controls_for(accept, {"a": ipywidgets.IntSlider(description="n"), "b": ipywidgets.Checkbox(description="n")})
 
 
 REFUSED = [
@@ -465,10 +548,14 @@ def test_a_cell_can_ask_for_a_budget_of_its_own_or_for_fewer_positions(shown, sh
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"max_frame": 3}, "asks for 'max_frame' under static_interact; there is max_frames, max_seconds, thin"),
+        (
+            {"max_frame": 3},
+            "asks for 'max_frame' under static_interact; there is max_frames, .*, examples",
+        ),
         ({"max_frames": "many"}, "sets max_frames under static_interact to 'many'"),
         ({"max_frames": True}, "sets max_frames under static_interact to True"),
         ([1], r"are \[1\]; they are a mapping"),
+        ({"examples": {"x": "a"}}, "sets examples under static_interact to {'x': 'a'}; each is a list"),
     ],
 )
 def test_what_a_cell_cannot_ask_for_is_told(asked, message):
@@ -575,3 +662,50 @@ def test_identifiers_are_readable_and_unique():
     assert unique_identifier("plot_losses", ["plot-losses", "plot-losses-2"]) == "plot-losses-3"
     assert unique_identifier("<lambda>", []) == "lambda"
     assert unique_identifier("λ", []) == "slider"
+
+
+def test_an_interval_and_a_player_have_native_controls():
+    interval = {"name": "a", "label": "a", "kind": "interval", "labels": ["1 to 1", "1 to 2", "2 to 2"], "default": 1}
+    player = {"name": "b", "label": "b", "kind": "play", "labels": ["x", "y"], "default": 0}
+    controls = [interval | {"ends": ["1", "2"]}, player | {"milliseconds": 50, "repeats": True}]
+    slider = {"identifier": "f", "alternative": "", "controls": controls, "index": [0] * 6, "default": 2, "button": ""}
+    page = BeautifulSoup(slider_html(slider | {"frames": [[{"text": "t"}]]}, ""), "html.parser")
+    low, high = page.find("fieldset").find_all("input")
+    assert (low["value"], low["max"], low["aria-valuetext"]) == ("0", "1", "1")
+    assert (high["value"], high["max"], high["aria-valuetext"]) == ("1", "1", "2")
+    button = page.find("button")
+    assert (button.get_text(), button["data-milliseconds"], button["data-repeats"]) == ("Play", "50", "true")
+    assert page.find(id=button["aria-describedby"]).get_text() == "b"
+    assert json.loads(page.find("script").string)["controls"][0]["ends"] == ["1", "2"]
+    assert page.find("figcaption").get_text() == "Shown for a = 1 to 2, b = x"
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (r"rate $\alpha$", "rate α"),
+        (r"$\eta_1^2$ and $\lambda^{-1}$", "η₁² and λ⁻¹"),
+        (r"$\mathrm{SNR} \times 10^{n}$", "SNR × 10ⁿ"),
+        (r"$\frac{\mu}{\Sigma}$", "μ/Σ"),
+        (r"$w_{ij}\,\hat{y}$", "w_ij y"),
+        ("costs 3 $", "costs 3 $"),
+    ],
+)
+def test_mathematics_in_labels_is_read_in_words(label, words):
+    assert spoken(label) == words
+
+
+def test_mathematics_in_labels_is_shown_where_it_can_be():
+    controls = [
+        {"name": "a", "label": r"$\alpha$", "kind": "range", "labels": ["1"], "default": 0},
+        {"name": "b", "label": "b", "kind": "radio", "labels": [r"$x^2$", "x"], "default": 0},
+        {"name": "c", "label": "c", "kind": "select", "labels": [r"$\beta$"], "default": 0},
+    ]
+    assert with_mathematics(controls) == [r"$\alpha$", "$x^2$"]
+    slider = {"identifier": "f", "alternative": "", "controls": controls, "index": [0, 0], "default": 0, "button": ""}
+    shown = {r"$\alpha$": "<math>a</math>", "$x^2$": "<math>x</math>"}
+    page = BeautifulSoup(slider_html(slider | {"frames": [[{"text": "t"}]]}, "", [], shown), "html.parser")
+    assert page.find("label").find("math").get_text() == "a"
+    assert page.find("fieldset").find("math").get_text() == "x"
+    assert page.find("option").get_text() == "β"
+    assert page.find("figcaption").get_text() == "Shown for α = 1, b = x², c = β"
