@@ -15,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util.matching import get_matching_files
 
-from . import PACKAGE, __version__, errors, markup, settings
+from . import PACKAGE, __version__, errors, fingerprint, markup, settings
 from .render import (
     BUILDERS,
     FRAME_FOLDER,
@@ -62,6 +62,14 @@ def _settings_of_cells(app: Sphinx, config: Config) -> dict[str, dict[str, Any]]
         except (KeyError, TypeError):
             continue
     return found
+
+
+def separate_cache(app: Sphinx, config: Config) -> None:
+    """Give what this version freezes, with these settings, a cache of its own: myst-nb's looks at notebooks alone."""
+    if config.nb_execution_mode == "cache" and config.static_interact_separate_cache:
+        base = Path(config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+        startup = [Path(app.confdir, path) for path in config.static_interact_startup]
+        config.nb_execution_cache_path = str(base / fingerprint(config.static_interact_max_frames, startup))
 
 
 def forget_page(app: Sphinx, environment: BuildEnvironment, docname: str) -> None:
@@ -150,9 +158,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("static_interact_max_page_bytes", 2_500_000, "env", int)
     app.add_config_value("static_interact_startup", [], "env", list)
     app.add_config_value("static_interact_compress_figures", False, "env", bool)
+    app.add_config_value("static_interact_separate_cache", True, "", bool)
     app.add_node(static_interact, html=(visit_static_interact, None))
     app.add_post_transform(ForTheBuilder)
     app.connect("config-inited", point_kernels_to_startup)
+    app.connect("config-inited", separate_cache, priority=900)  # others may have said that they do it
     app.connect("env-purge-doc", forget_page)
     app.connect("env-merge-info", merge_pages)
     app.connect("doctree-read", separate_identifiers)

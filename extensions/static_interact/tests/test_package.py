@@ -55,3 +55,13 @@ def test_the_message_of_a_traceback_is_found_without_colours():
     traceback = "\x1b[31mZeroDivisionError\x1b[0m: x\n\n\x1b[31mStaticInteractError\x1b[0m: cell In[2]: f(n=0) raised\n"
     assert message_in(traceback) == "cell In[2]: f(n=0) raised"
     assert message_in("ZeroDivisionError: division by zero") == ""
+
+
+def test_the_fingerprint_sees_the_setting_and_the_content_of_start_up_files(tmp_path):
+    style = tmp_path / "style.py"
+    found = {static_interact.fingerprint(120), static_interact.fingerprint(121)}
+    for content in ("a = 1", "a = 2"):
+        style.write_text(content)
+        found.add(static_interact.fingerprint(120, [style]))
+    assert len(found) == 4
+    assert static_interact.fingerprint(120) in found

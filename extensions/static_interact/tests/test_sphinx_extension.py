@@ -155,7 +155,7 @@ def table(n):
     display(HTML(f"<table><tr><td>cell {n}</td></tr></table>"), Markdown(f"*number* {n}"), Latex(f"$x^{n}$"))
 """
 LAYOUT = """
-n = IntSlider(1, 0, 2)
+n = IntSlider(1, 0, 2, description=r"rate $\alpha$")
 out = interactive_output(lambda n: print("laid out", n), {"n": n})
 display(HBox([n]), out)
 """
@@ -169,14 +169,22 @@ def forms(tmp_path_factory):
     book = Book(tmp_path_factory.mktemp("forms"))
     drawn = ("interact(bar, height=(1, 3));", ALT)
     book.notebook("part/bars.ipynb", "# Bars", (SETUP, {}), (FORMS, {}), (LAYOUT, {}), (BUTTON, {}), (ALIKE, {}), drawn)
+    # an output of a live kernel, as it is stored
+    view = {"model_id": "0", "version_major": 2, "version_minor": 0}
+    stored = {"output_type": "display_data", "metadata": {}, "data": {"application/vnd.jupyter.widget-view+json": view}}
+    book.notebook("index.ipynb", "# Start", (COUNT, {}))
+    index = json.loads((book.folder / "index.ipynb").read_text())
+    index["cells"][1]["outputs"] = [stored]
+    index["metadata"] |= {"mystnb": {"execution_mode": "off"}, "language_info": {"name": "python"}}
+    (book.folder / "index.ipynb").write_text(json.dumps(index))
     refused = book.build()
-    quiet = {"suppress_warnings": ["static_interact.alike"]}
+    quiet = {"suppress_warnings": ["static_interact.alike", "static_interact.stale"]}
     pages = book.build(**quiet)
     assert pages.returncode == 0, pages.terminal
-    paper = book.build("--builder", "latex", **quiet)
-    assert paper.returncode == 0, paper.terminal
-    tex = next((book.folder / "_build/latex").glob("*.tex")).read_text(encoding="utf-8")
-    return refused, book.page("part/bars.html"), tex, {path.suffix for path in (book.folder / "_build/latex").iterdir()}
+    for builder in (["latex"], ["custom", "--custom-builder", "epub"]):
+        paper = book.build("--builder", *builder, **quiet, version="1")
+        assert paper.returncode == 0, paper.terminal
+    return refused, book.page("part/bars.html"), book.folder / "_build"
 
 
 def test_frames_that_are_all_alike_are_questioned_and_an_author_can_answer(forms):
@@ -206,12 +214,41 @@ def test_controls_laid_out_by_the_author_and_a_button_are_on_the_page(forms):
     assert not [output for output in forms[1].find_all(class_="cell_output") if "HBox" in output.get_text()]
 
 
+def test_outputs_that_this_build_did_not_execute_are_told(forms):
+    line = next(line for line in forms[0].terminal.splitlines() if "static_interact.stale" in line)
+    assert re.search(
+        r"index\.ipynb.*cell 2 shows a live widget: .* not executed by this build.*execute_notebooks", line
+    )
+
+
+def test_what_is_frozen_has_a_cache_of_its_own(forms):
+    (cache,) = (forms[2] / ".jupyter_cache").iterdir()
+    assert (cache / "global.db").exists() and re.fullmatch("[0-9a-f]{16}", cache.name)
+
+
+def test_mathematics_in_a_label_is_set_on_the_page(forms):
+    label = forms[1].find("figure", id="lambda").find("label")
+    assert label.get_text() == r"rate \(\alpha\)" and label.find(class_="math")
+    assert "rate α = 1" in forms[1].find("figure", id="lambda").find("figcaption").get_text()
+
+
 def test_paper_shows_the_default_frame(forms):
-    tex, files = forms[2:]
+    tex = next((forms[2] / "latex").glob("*.tex")).read_text(encoding="utf-8")
     for words in ("cell 1", "laid out 1", "pressed 1", "same", "\\sphinxincludegraphics"):
         assert words in tex
-    assert ".png" in files
+    assert list((forms[2] / "latex").glob("*.png"))
     assert "positions of" not in tex and "laid out 0" not in tex
+
+
+def test_an_electronic_book_shows_the_default_frame_and_has_no_controls(forms):
+    page = BeautifulSoup((forms[2] / "epub/part/bars.xhtml").read_text(encoding="utf-8"), "html.parser")
+    words = page.get_text()
+    assert words.count("cell 1") == 2, "in the code, and in the table"
+    assert "laid out 1" in words and "laid out 0" not in words and "positions of" not in words
+    assert page.find("table").find("td").get_text() == "cell 1"
+    assert not page.find("figure", class_="static-interact") and not page.find("input")
+    assert not (forms[2] / "epub/_static/interact").exists()
+    assert page.find("img")["src"].endswith(".png")
 
 
 def test_a_book_that_does_not_name_the_extension_is_as_if_it_were_not_installed(tmp_path):
