@@ -97,8 +97,8 @@ def _display(widget: Widget, **_: Any) -> None:
         names = ", ".join(f"{getattr(part, _SLIDER)[0].__name__}()" for part in outputs)
         raise StaticInteractError(f"{_cell()}: a box holds the outputs of {names}. Display each with its controls.")
     if outputs:
-        function, controls, button = getattr(outputs[0], _SLIDER)
-        show(function, controls, button=button, ran=True)
+        function, controls, button, ran = getattr(outputs[0], _SLIDER)
+        show(function, controls, button=button, ran=ran)
     elif not all(hasattr(part, _CONTROL) for part in parts):  # controls stand with their output
         kind = type(widget).__name__
         display({WIDGET_VIEW: {"model": kind}, "text/plain": repr(kind)}, raw=True)
@@ -115,8 +115,8 @@ def _leaves(widget: Widget) -> Iterator[Widget]:
         yield widget
 
 
-def _belongs(output: Widget, function: Callable[..., Any], controls: Mapping[str, Any], button: str = "") -> None:
-    setattr(output, _SLIDER, (function, controls, button))
+def _belongs(output: Widget, function: Callable[..., Any], controls: Mapping[str, Any], button: str, ran: bool) -> None:
+    setattr(output, _SLIDER, (function, controls, button, ran))
     for control in controls.values():
         setattr(control, _CONTROL, True)
 
@@ -126,8 +126,9 @@ def _interactive_init(original: Callable[..., None]) -> Callable[..., None]:
         original(self, *arguments, **options)
         controls = {widget._kwarg: widget for widget in self.kwargs_widgets}
         button = self.manual_name if self.manual else ""
+        ran = int(ipywidgets.__version__.partition(".")[0]) > 7  # it runs when it is made, before that when displayed
         for output in (self, self.out):  # whichever of the two is displayed
-            _belongs(output, self.f, controls, button)
+            _belongs(output, self.f, controls, button, ran)
 
     return init
 
@@ -135,7 +136,7 @@ def _interactive_init(original: Callable[..., None]) -> Callable[..., None]:
 def _interactive_output(original: Callable[..., Widget]) -> Callable[..., Widget]:
     def interactive_output(f: Callable[..., Any], controls: Mapping[str, Widget]) -> Widget:
         output = original(f, controls)
-        _belongs(output, f, controls)
+        _belongs(output, f, controls, "", True)
         return output
 
     return interactive_output

@@ -37,11 +37,11 @@ def texts(bundle):
 
 def test_interactive_is_frozen_where_it_is_displayed(shown):
     widget = ipywidgets.interactive(double, n=(0, 2))
-    assert shown == [] and calls == [1]
+    assert shown == [] and calls == ([1] if ipywidgets.__version__ > "8" else [])
     display(widget)
     (bundle,) = bundles(shown)
     assert texts(bundle) == ["0", "2", "4"] and bundle["default"] == 1
-    assert calls == [1], "it has run when it was made"
+    assert calls == [1], "it has run when it was made, or runs when it is displayed"
     assert widget.result is None and [control.value for control in widget.children[:-1]] == [1]
 
 
