@@ -179,7 +179,7 @@
         this.frame.dataset.position = position;
         this.figure.classList.remove("static-interact-failed");
         // where formulas are set by the browser, those of this frame are set now
-        if (window.MathJax && window.MathJax.typesetPromise) window.MathJax.typesetPromise([this.frame]);
+        if (window.MathJax?.typesetPromise) window.MathJax.typesetPromise([this.frame]);
         this.say(`${words}. ${elements.map((element) => element.alt ? "" : element.textContent).join(" ")}`);
       } catch {
         if (this.wanted !== position) return;
