@@ -46,7 +46,7 @@ def of_cells(cells: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
             kind = OF_CELLS[name]
             if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
                 raise ValueError(f"a cell sets {name} under static_interact to {value!r}")
-            if name == "examples" and not all(isinstance(each, list) for each in asked[name].values()):
+            if isinstance(value, Mapping) and not all(isinstance(each, list) for each in value.values()):
                 raise ValueError(f"a cell sets examples under static_interact to {value!r}; each is a list")
         source = cell["source"]
         found[_key(source if isinstance(source, str) else "".join(source))] = dict(asked)
