@@ -66,7 +66,10 @@ def test_a_book_without_mistakes_passes(files):
         (notebook("# T", "<IMG width=3 src='b.png'>"), r", cell 2: <img> names b.png, which .*Write !\[.*\]\(b.png\)"),
         (notebook("# T", '<img src="https://a.org/b">'), ", cell 2: <img> asks another host for https://a.org/b. Put"),
     ],
-)
+    ids=[
+        "empty", "byte order mark", "UTF-16", "cut off", "conflict", "format 3", "no title", "widgets", "image", "host",
+    ],
+)  # fmt: skip
 def test_a_mistake_in_a_notebook_is_told_with_its_remedy(files, content, message):
     assert re.fullmatch(f"BOOK/index.ipynb{message}.*", files(index_at_ipynb=content)), files()
 
