@@ -10,7 +10,7 @@ import book
 import pytest
 
 NETWORK_MODULES = {"urllib", "http", "socket", "ftplib", "requests", "subprocess", "ssl", "asyncio"}
-KNOWN_TAGS = {"nbval-ignore-output", "raises-exception", "remove-input"}
+KNOWN_TAGS = {"hide-input", "nbval-ignore-output", "raises-exception", "remove-input"}
 SECTIONS_AT_END = ["Summary", "References"]
 
 each_notebook = pytest.mark.parametrize("path", book.notebooks(), ids=lambda p: p.stem)
