@@ -36,7 +36,7 @@ PLAIN := NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env
 NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
 
 .DELETE_ON_ERROR:
-.PHONY: book serve zip pdf epub lab outputs durations exercises course format check test test-tools links test-newest test-postgres bench \
+.PHONY: saboteur book serve zip pdf epub lab outputs durations exercises course format check test test-tools links test-newest test-postgres bench \
 	test-matrix test-matrix-colab test-matrix-threads test-matrix-plain test-matrix-build clean \
 	needs-python needs-chromium needs-bubblewrap needs-postgres
 
@@ -118,6 +118,11 @@ test-tools: $(TOOLS)/requirements.txt needs-python needs-chromium needs-bubblewr
 	$(TOOLS)/bin/python -m pip install --progress-bar off --disable-pip-version-check --upgrade -r $<
 	$(TOOLS)/bin/jupyter-book build . -W -n --keep-going
 	$(TOOLS)/bin/pytest -q -n 2 --dist loadfile tests/unit tests/site extensions
+
+# whether an assertion or a stored output notices when one thing is changed in a chapter; some ten minutes each
+saboteur: $(READY)
+	@test -n "$(CHAPTER)" || { echo "Say which chapter: make saboteur CHAPTER=neurons"; exit 1; }
+	$(BIN)/python tests/notebooks/saboteur.py $(CHAPTER)
 
 # links to other hosts; what they lead to changes without us
 links: $(READY)

@@ -15,7 +15,7 @@ os.environ.update(read_environment(ROOT / os.environ.get("NUMERIC_ENVIRONMENT", 
 
 # the tests of these rooms go to whichever process is free; those of any other file share what they have built
 SPREAD = {"browser", "notebooks"}
-TOGETHER = {"test_live_code.py", "test_jupyterlab.py"}
+TOGETHER = {"test_live_code.py", "test_jupyterlab.py", "test_folding_in_browser.py", "test_bare_book.py"}
 
 _compare_outputs = IPyNbCell.compare_outputs
 

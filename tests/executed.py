@@ -4,7 +4,7 @@ import book
 from jupyter_cache import get_cache
 from measured_book.execution.cache import CURRENT
 from nbformat import NotebookNode
-from static_interact.freeze import MIME_TYPE
+from static_interact.bundle import MIME_TYPE
 
 
 def cache_folder():

@@ -2,28 +2,16 @@
 
 import base64
 import io
-import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import book
+import jupyterlab
 import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
 CHAPTER = "neurons"  # the fastest; its first slider is the one that moves
-PATIENCE = 300  # seconds for anything, on a computer that has a lot else to do
-# settings by which JupyterLab asks no other host, and nobody whether it may
-SETTINGS = {"fetchNews": "false", "checkForUpdates": False}
-FOLDERS = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
-FOLDERS += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
 
 COMPLAINTS = "[data-mime-type='application/vnd.jupyter.stderr']"  # JupyterLab's name for errors and warnings
 CELLS_RAN = """complaints => {
@@ -46,41 +34,9 @@ def lab(tmp_path):
             cell.outputs, cell.execution_count = [], None
     (tmp_path / "notebooks").mkdir()
     nbformat.write(chapter, tmp_path / f"notebooks/{CHAPTER}.ipynb")
-    settings = tmp_path / "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    settings.parent.mkdir(parents=True)
-    settings.write_text(json.dumps(SETTINGS), encoding="utf-8")
-    environment = os.environ | {name: str(tmp_path / name) for name in FOLDERS}
-    environment |= {"JUPYTER_TOKEN": "token", "PYTHONSTARTUP": str(book.ROOT / "assets/plot_style.py")}
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [Path(sys.executable).with_name("jupyter-lab"), "--no-browser", "--allow-root"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
-    command += ["--LabApp.extension_manager=readonly"]
-    log = tmp_path / "jupyterlab.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(command, env=environment, cwd=tmp_path / "notebooks", stdout=stream, stderr=stream)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/api", process, log)
-        yield f"http://127.0.0.1:{port}/lab/tree/{CHAPTER}.ipynb?token=token"
-    finally:
-        process.terminate()  # it ends its kernels first
-        try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(url, process, log):
-    """Return as soon as the server answers; fail with its log if it ends or never does."""
-    end = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            urllib.request.urlopen(url, timeout=10).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab does not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
+    style = str(book.ROOT / "assets/plot_style.py")
+    with jupyterlab.running(tmp_path / "notebooks", CHAPTER, tmp_path, PYTHONSTARTUP=style) as address:
+        yield address
 
 
 def _stored_texts(cell):
@@ -110,7 +66,7 @@ def test_a_live_slider_draws_the_frames_of_the_page(lab, site, open_page):
     frames = [_on_white(Image.open(site / "_static/interact" / name)) for name in names]
 
     page = open_page("about:blank")
-    page.set_default_timeout(PATIENCE * 1000)
+    page.set_default_timeout(jupyterlab.PATIENCE * 1000)
     page.goto(lab)
     # the toolbar's indicator shows an idle kernel before there is one, and a run that begins then does nothing
     kernel_is_idle = page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| Idle$"))

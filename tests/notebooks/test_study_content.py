@@ -10,6 +10,7 @@ import yaml
 from bs4 import BeautifulSoup
 from measured_book.execution import checks
 from measured_book.execution.runner import Runner, code_key
+from measured_book.study import terms
 from measured_book.study.library import Library
 from measured_book.study.terms import words_of
 
@@ -194,6 +195,49 @@ def test_every_term_is_linked_from_the_chapter_that_defines_it(slug, site):
     for entry in LIBRARY.glossary.data[slug]:
         forms = {form for word in words_of(entry) for form in (word.lower(), f"{word.lower()}s", f"{word.lower()}es")}
         assert forms & shown, f"the chapter never uses {words_of(entry)}"
+
+
+def _main_path(slug):
+    """The paragraphs of a chapter's main path, without formulas, code and headings."""
+    sections = []
+    for cell in book.read(book.ROOT / f"chapters/{slug}.ipynb").cells:
+        if cell.cell_type == "markdown":
+            sections += re.split(r"^(?=## )", cell.source, flags=re.M)
+    deeper = False
+    for section in sections:
+        if section.startswith("## "):
+            deeper = section.startswith(("## \u2605", "## References", "## Summary"))
+        if not deeper:
+            text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|^#[^\n]*$", " ", section, flags=re.S | re.M)
+            yield from re.split(r"\n\s*\n|^\|.*$", text, flags=re.M)
+
+
+@pytest.mark.parametrize("number", range(len(SLUGS)), ids=SLUGS)
+def test_a_term_of_a_later_chapter_is_linked_where_it_does_work(number):
+    """A beginner reads in the book's order: a term that comes twice before its chapter is linked at its first use."""
+    slug, glossary = SLUGS[number], LIBRARY.glossary.data
+    known = {word for home in SLUGS[: number + 1] for entry in glossary[home] for word in words_of(entry)}
+    homes = {
+        word: home
+        for home in SLUGS[number + 1 :]
+        for entry in glossary[home]
+        if not entry.get("local")
+        for word in words_of(entry)
+        if word not in known
+    }
+    if not homes:
+        return
+    uses = {}
+    for paragraph in _main_path(slug):
+        for found in terms.pattern(homes).finditer(paragraph):
+            uses.setdefault(found.group().lower().removesuffix("s"), []).append(paragraph)
+    targets = {word.lower().removesuffix("s"): home for word, home in homes.items()}
+    for word, paragraphs in uses.items():
+        explained = f"]({targets.get(word, '')}.ipynb" in paragraphs[0] or f"**{word}" in paragraphs[0].lower()
+        assert len(paragraphs) < 2 or explained, (
+            f"{word!r} belongs to {targets.get(word)}, a later chapter, and is used {len(paragraphs)} times: "
+            f"explain it (**bold**) or link that chapter in the paragraph of its first use:\n{paragraphs[0]}"
+        )
 
 
 def test_definitions_are_short():

@@ -392,7 +392,8 @@ def test_the_fingerprint_sees_contents_environment_and_versions(tmp_path):
     for text in ("c = 1", "c = 2"):
         module.write_text(text)
         found.add(fingerprint(tmp_path, ["style.py", "folder"], {}, ["numpy"], [module]))
-    assert len(found) == 8
+    found.add(fingerprint(tmp_path, ["style.py", "folder"], {}, ["numpy"], [module], [120]))
+    assert len(found) == 9
     with pytest.raises(FileNotFoundError, match="no-such-file"):
         fingerprint(tmp_path, ["no-such-file"], {}, [])
 

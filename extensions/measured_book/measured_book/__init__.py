@@ -6,7 +6,7 @@ sheets), `site` (the written files) and `export` (PDF and EPUB, from the built s
 
 from pathlib import Path
 
-from .execution import cache, stamp
+from .execution import cache, mistakes, stamp
 from .pages import boxes, exercises, folding, launch_links, live_code, mathematics
 from .site import address, finishing, fonts, leftovers, theme
 from .study import aids
@@ -15,6 +15,7 @@ __version__ = "1.0.0"
 
 PARTS = [
     cache,
+    mistakes,
     stamp,
     boxes,
     launch_links,
@@ -41,6 +42,7 @@ def add_static_folders(app, config):
 # 500 unless they say otherwise), and of equal ones the first in this list.
 EVENTS = [
     # settings, before anything is read
+    ("config-inited", 100, mistakes.check_files),  # before anybody stumbles over them
     ("config-inited", 500, add_static_folders),
     ("config-inited", 500, theme.complete_config),
     ("config-inited", 500, mathematics.choose),
@@ -59,6 +61,7 @@ EVENTS = [
     # each page as it was written: first the cards, whose figures Sphinx collects at 500 with those of the page, then
     # the exercises, whose downloads it collects, and at the page's end the stamp
     ("source-read", 500, aids.append_sections),
+    ("doctree-read", 380, mistakes.check_outputs),  # before others add what no cell puts out
     ("doctree-read", 390, aids.complete),
     ("doctree-read", 400, launch_links.add_line),
     ("doctree-read", 400, exercises.add_links),

@@ -6,6 +6,8 @@ output of the position that the reader chooses. None of this knows Sphinx; `rend
 book. Kernels import this file, so it imports nothing of weight.
 """
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +16,24 @@ from .errors import StaticInteractError
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-__all__ = ["StaticInteractError", "kernel_files", "setup"]
+__all__ = ["StaticInteractError", "fingerprint", "kernel_files", "setup"]
 __version__ = "1.0.0"
 
 PACKAGE = Path(__file__).parent
-_IN_KERNELS = ("bundle", "capture", "controls", "errors", "freeze", "images", "startup")
+_IN_KERNELS = (
+    "bundle",
+    "capture",
+    "controls",
+    "copies",
+    "errors",
+    "freeze",
+    "images",
+    "labels",
+    "rich",
+    "settings",
+    "startup",
+    "widgets",
+)
 
 
 def kernel_files() -> list[Path]:
@@ -27,6 +42,14 @@ def kernel_files() -> list[Path]:
     Whoever keeps executed notebooks has to execute them anew when the content of one of these files changes.
     """
     return [PACKAGE / f"{name}.py" for name in _IN_KERNELS]
+
+
+def fingerprint(max_frames: int, startup: Iterable[Path] = ()) -> str:
+    """A short hash of what decides the frames besides a notebook: this package, a setting and the start-up files."""
+    digest = hashlib.sha256(f"{__version__} {max_frames}".encode())
+    for file in [*kernel_files(), *startup]:
+        digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def setup(app: "Sphinx") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import io
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,10 @@ from PIL import Image
 from .bundle import Part
 from .errors import ANSI_ESCAPE, StaticInteractError
 from .images import compress
+from .rich import what_a_page_cannot_show
+
+# the forms in which an output can be shown, best first, as myst-nb has them
+FORMS = ("text/html", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain")
 
 
 class _Parts(list[Part]):
@@ -29,19 +34,27 @@ class _Parts(list[Part]):
             self.append({"type": "text", "text": text})
 
     def add_bundle(self, data: Mapping[str, Any], metadata: Mapping[str, Any] | None) -> None:
-        text = data.get("text/plain")
-        # "<IPython.core.display.HTML object>" or "<Figure size 640x480 with 1 Axes>" only names what is shown
-        is_name = text is not None and len(data) > 1 and text.startswith("<") and text.endswith(">")
-        if "image/png" in data:
-            self.append(_image(data["image/png"], (metadata or {}).get("image/png", {})))
-        elif text is None or is_name or any("widget-view" in mime for mime in data):
+        form = next((form for form in FORMS if form in data), None)
+        # a chart or a widget has a form of its own, and a text that only names it: "<Figure size 640x480 with 1 Axes>"
+        if form is None or (form == "text/plain" and len(data) > 1) or any("widget-view" in mime for mime in data):
             raise StaticInteractError(
                 f"it shows output of type {', '.join(sorted(data)) or 'none'}, which cannot be frozen. "
-                "Show a matplotlib figure (as PNG), or print text."
+                "Show a matplotlib figure (as PNG), HTML, LaTeX or Markdown, or print text."
             )
-        else:
+        if form.startswith("image/"):
+            self.append(_image(data[form], (metadata or {}).get(form, {})))
+        elif form == "text/html":
+            if problem := what_a_page_cannot_show(data[form]):
+                raise StaticInteractError(
+                    f"its HTML {problem}, which the page does not bear. Show a form that stands by itself: a table, an "
+                    "image (as PNG), text."
+                )
+            self.append({"type": "html", "text": data[form]})
+        elif form == "text/plain":
             follows_text = self and self[-1]["type"] == "text" and not self[-1]["text"].endswith("\n")
-            self.add_text(("\n" if follows_text else "") + text + "\n")
+            self.add_text(("\n" if follows_text else "") + data[form] + "\n")
+        else:
+            self.append({"type": form.removeprefix("text/"), "text": data[form]})
 
 
 class _Stream(io.TextIOBase):
@@ -70,9 +83,9 @@ class _Publisher(CapturingDisplayPublisher):
         self.parts.clear()
 
 
-def _image(png: bytes | str, size: Mapping[str, Any]) -> Part:
-    """Compress a PNG (see `images.compress`); `width` and `height` are in CSS pixels."""
-    raw = png if isinstance(png, bytes) else base64.b64decode(png)
+def _image(content: bytes | str, size: Mapping[str, Any]) -> Part:
+    """Compress a PNG or JPEG (see `images.compress`); `width` and `height` are in CSS pixels."""
+    raw = content if isinstance(content, bytes) else base64.b64decode(content)
     picture = Image.open(io.BytesIO(raw))
     width: float | None = size.get("width")
     height: float | None = size.get("height")
@@ -100,10 +113,79 @@ def _redirected(parts: _Parts) -> Iterator[None]:
     saved = shell.display_pub, sys.stdout
     # standard error stays the cell's: a warning belongs to the author, who sees it there, and not into a frame
     shell.display_pub, sys.stdout = publisher, stream
+    with _turned(saved[1], stream.write):
+        try:
+            yield
+        finally:
+            shell.display_pub, sys.stdout = saved
+
+
+@contextlib.contextmanager
+def _turned(stream: Any, write: Callable[[str], int]) -> Iterator[None]:
+    """Send to `write` what those write to `stream` who took hold of it before, such as loggers."""
+    try:
+        stream.write = write
+    except AttributeError:  # a file of the system cannot be turned
+        yield
+        return
     try:
         yield
     finally:
-        shell.display_pub, sys.stdout = saved
+        del stream.write
+
+
+@contextlib.contextmanager
+def _quick_png() -> Iterator[None]:
+    """Let matplotlib write PNG with little compression: a frame's are decoded at once and stored in another format."""
+    agg = sys.modules.get("matplotlib.backends.backend_agg")
+    if agg is None:
+        yield
+        return
+    original = agg.FigureCanvasAgg.print_png
+
+    @functools.wraps(original)  # matplotlib looks at the signature, for what it may hand over
+    def print_png(self: Any, target: Any, **options: Any) -> None:
+        pil = {"compress_level": 1} | (options.pop("pil_kwargs", None) or {})
+        original(self, target, pil_kwargs=pil, **options)
+
+    agg.FigureCanvasAgg.print_png = print_png
+    try:
+        yield
+    finally:
+        agg.FigureCanvasAgg.print_png = original
+
+
+def swallow_nothing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`DisplayFormatter.format`, but an object that fails while it is displayed fails its cell.
+
+    IPython shows the traceback and goes on, and a build would be none the wiser.
+    """
+
+    def format(self: Any, *arguments: Any, **options: Any) -> Any:
+        shell = get_ipython()
+        swallowed: list[Any] = []
+        # an object may display others while it is displayed itself
+        outer = vars(shell).get("showtraceback")
+        shell.showtraceback = lambda exc_tuple=None, *_, **__: swallowed.append((exc_tuple or sys.exc_info())[1])
+        try:
+            with _quick_png() if isinstance(shell.display_pub, _Publisher) else contextlib.nullcontext():
+                result = original(self, *arguments, **options)
+        finally:
+            del shell.showtraceback
+            if outer is not None:
+                shell.showtraceback = outer
+        if swallowed:
+            raise swallowed[0]
+        return result
+
+    return format
+
+
+@contextlib.contextmanager
+def taken() -> Iterator[None]:
+    """Take what is shown within a ``with`` block away from the cell; a cell's output that is cleared there stays."""
+    with _redirected(_Parts()):
+        yield
 
 
 def show_open_figures() -> None:
@@ -137,5 +219,22 @@ def run_and_capture(function: Callable[..., Any], values: Mapping[str, Any]) -> 
                 sys.modules["matplotlib.pyplot"].close("all")
     for part in parts:
         if part["type"] == "text":
-            part["text"] = ANSI_ESCAPE.sub("", part["text"]).rstrip("\n")
+            part["text"] = overwritten(ANSI_ESCAPE.sub("", part["text"])).rstrip("\n")
     return [part for part in parts if part["type"] == "image" or part["text"]]
+
+
+def overwritten(text: str) -> str:
+    """What stands there in the end where carriage returns led back to the beginning of a line."""
+    return "\n".join(map(_overwritten, text.split("\n")))
+
+
+def without_progress(text: str) -> str:
+    """`text` without the lines that were written over: those are for somebody who waits."""
+    return "\n".join(line for line in text.replace("\r\n", "\n").split("\n") if "\r" not in line)
+
+
+def _overwritten(line: str) -> str:
+    shown = ""
+    for words in line.split("\r"):
+        shown = words + shown[len(words) :]
+    return shown

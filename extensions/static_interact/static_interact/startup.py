@@ -8,10 +8,11 @@ def _start() -> None:
     import traceback
 
     try:
-        from static_interact.freeze import install, settings
+        from static_interact import settings
+        from static_interact.widgets import install
 
         install()
-        for path in settings()["startup"]:
+        for path in settings.read()["startup"]:
             runpy.run_path(path)
     except Exception:
         # IPython would log this and go on, and the page would show figures in the wrong style or dead sliders

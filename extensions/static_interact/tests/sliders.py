@@ -1,6 +1,7 @@
 """How tests open a page, move a slider and see what it shows: these of the package, and those of a book."""
 
 import contextlib
+import itertools
 import json
 
 
@@ -55,7 +56,14 @@ def set_choices(figure, data, choices):
         position = position * len(control["labels"]) + choice
         element = figure.locator(f"[data-control='{control['name']}']")
         kind = element.evaluate("e => e.type === 'fieldset' ? 'radio' : e.type || e.tagName.toLowerCase()")
-        if kind == "checkbox":
+        if element.evaluate("e => e.classList.contains('interval')"):
+            ends = range(len(control["ends"]))
+            pair = list(itertools.combinations_with_replacement(ends, 2))[choice]
+            for end, place in zip(element.locator("input").all(), pair, strict=True):
+                end.evaluate(
+                    "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})); }", str(place)
+                )
+        elif kind == "checkbox":
             element.set_checked(bool(choice))
         elif kind == "radio":
             element.locator("input").nth(choice).check(force=True)

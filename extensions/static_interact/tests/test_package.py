@@ -8,7 +8,7 @@ import sys
 import pytest
 import static_interact
 from static_interact.errors import message_in
-from static_interact.freeze import SETTINGS_VARIABLE
+from static_interact.settings import VARIABLE
 
 PACKAGE = static_interact.PACKAGE
 # what a kernel of the build has imported when it has frozen its first slider
@@ -29,7 +29,7 @@ print(json.dumps({name: getattr(module, "__file__", None) for name, module in sy
 @pytest.fixture(scope="module")
 def in_a_kernel():
     """The modules of a kernel that has frozen a slider, and the files that they come from."""
-    environment = os.environ | {"PYTHONSTARTUP": str(PACKAGE / "startup.py"), SETTINGS_VARIABLE: "{}"}
+    environment = os.environ | {"PYTHONSTARTUP": str(PACKAGE / "startup.py"), VARIABLE: "{}"}
     command = [sys.executable, "-c", IN_A_KERNEL]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -55,3 +55,13 @@ def test_the_message_of_a_traceback_is_found_without_colours():
     traceback = "\x1b[31mZeroDivisionError\x1b[0m: x\n\n\x1b[31mStaticInteractError\x1b[0m: cell In[2]: f(n=0) raised\n"
     assert message_in(traceback) == "cell In[2]: f(n=0) raised"
     assert message_in("ZeroDivisionError: division by zero") == ""
+
+
+def test_the_fingerprint_sees_the_setting_and_the_content_of_start_up_files(tmp_path):
+    style = tmp_path / "style.py"
+    found = {static_interact.fingerprint(120), static_interact.fingerprint(121)}
+    for content in ("a = 1", "a = 2"):
+        style.write_text(content)
+        found.add(static_interact.fingerprint(120, [style]))
+    assert len(found) == 4
+    assert static_interact.fingerprint(120) in found

@@ -6,46 +6,31 @@ import io
 import json
 import math
 import sys
+import traceback
 import warnings
 
 import ipywidgets
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import HTML, clear_output, display
 from IPython.display import Image as ShownImage
-from ipywidgets.widgets import interaction
-from ipywidgets.widgets.widget import Widget
-from matplotlib_inline.backend_inline import configure_inline_support, set_matplotlib_formats
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
+from static_interact import settings
+from static_interact.bundle import MIME_TYPE
 from static_interact.capture import run_and_capture
-from static_interact.controls import controls_for
+from static_interact.controls import controls_for, thinned
 from static_interact.errors import StaticInteractError, describe_call
-from static_interact.freeze import MIME_TYPE, SETTINGS_VARIABLE, FrozenInteract, freeze, install
-from static_interact.markup import slider_html, unique_identifier
+from static_interact.freeze import freeze
+from static_interact.labels import spoken
+from static_interact.markup import slider_html, unique_identifier, with_mathematics
+from static_interact.settings import VARIABLE
+from static_interact.widgets import FrozenInteract
 
-
-@pytest.fixture(scope="module", autouse=True)
-def shell():
-    """An IPython shell in this process, set up as a build's kernel is."""
-    instance = InteractiveShell.instance()
-    names = [(m, n) for m in (ipywidgets, ipywidgets.widgets, interaction) for n in ("interact", "interact_manual")]
-    names += [(Widget, "open"), (Widget, "_ipython_display_"), (Widget, "_repr_mimebundle_")]
-    with pytest.MonkeyPatch.context() as patch, plt.rc_context():
-        for owner, name in names:
-            patch.setattr(owner, name, getattr(owner, name, None), raising=False)
-        backend = matplotlib.get_backend()
-        plt.switch_backend("module://matplotlib_inline.backend_inline")
-        configure_inline_support(instance, "inline")
-        install()
-        yield instance
-        plt.close("all")
-        plt.switch_backend(backend)
-    InteractiveShell.clear_instance()
+pytestmark = pytest.mark.usefixtures("shell")
 
 
 @pytest.fixture
@@ -54,6 +39,9 @@ def shown(shell, monkeypatch):
     publisher = CapturingDisplayPublisher()
     monkeypatch.setattr(shell, "display_pub", publisher)
     return publisher.outputs
+
+
+in_both_ways = pytest.mark.parametrize("in_copies", [True, False], ids=["in copies", "in turn"])
 
 
 def accept(**_):
@@ -66,8 +54,9 @@ def control(widget):
     return only
 
 
-def frozen(function, *, max_frames=120, max_seconds=60, clock=lambda: 0.0, **arguments):
-    return freeze(function, arguments, max_frames=max_frames, max_seconds=max_seconds, clock=clock)
+def frozen(function, *, max_frames=120, max_seconds=60, clock=lambda: 0.0, in_copies=None, **arguments):
+    limits = {"max_frames": max_frames, "max_seconds": max_seconds, "clock": clock, "in_copies": in_copies}
+    return freeze(function, arguments, **limits)
 
 
 def texts(bundle):
@@ -102,6 +91,13 @@ NUMBERS = [
     (ipywidgets.FloatLogSlider(4, base=2, min=-1, max=2, step=1), (0.5, 1.0, 2.0, 4.0), "0.5 1 2 4", 3),
     (ipywidgets.FloatLogSlider(10, min=0, max=1, step=0.5), (1.0, 3.16227766017, 10.0), "1 3.16 10", 2),
     (ipywidgets.FloatLogSlider(1e-14, min=-14, max=-13, step=1), (1e-14, 1e-13), "1e−14 1e−13", 0),
+    (ipywidgets.BoundedIntText(2, 1, 3), (1, 2, 3), "1 2 3", 1),
+    (ipywidgets.BoundedFloatText(0.5, min=0, max=1, step=0.5), (0.0, 0.5, 1.0), "0 0.5 1", 1),
+    # a start between two steps is a position, too
+    (ipywidgets.FloatSlider(0.55, min=0.5, max=0.7, step=0.1), (0.5, 0.55, 0.6, 0.7), "0.50 0.55 0.60 0.70", 1),
+    (ipywidgets.FloatSlider(1.0, min=0, max=1, step=0.3), (0.0, 0.3, 0.6, 0.9, 1.0), "0.00 0.30 0.60 0.90 1.00", 4),
+    (ipywidgets.FloatLogSlider(0.02, min=-3, max=0, step=1), (0.001, 0.01, 0.02, 0.1, 1.0), "0.001 0.01 0.02 0.1 1", 2),
+    (ipywidgets.IntSlider(5, 4, 8, 2), (4, 5, 6, 8), "4 5 6 8", 1),
 ]
 
 
@@ -157,11 +153,10 @@ def test_fixed_arguments_are_constants_and_parameters_keep_their_order():
 UNSUPPORTED = [
     ipywidgets.Text("a"),
     "an abbreviated text",
-    ipywidgets.IntRangeSlider(),
     ipywidgets.SelectMultiple(options=[1, 2]),
-    ipywidgets.Play(),
+    ipywidgets.Combobox(),
+    ipywidgets.FloatText(),
     ipywidgets.DatePicker(value=datetime.date(2026, 1, 1)),
-    ipywidgets.BoundedIntText(),
 ]
 
 
@@ -171,11 +166,89 @@ def test_a_widget_without_positions_is_refused_with_its_name_and_a_remedy(widget
         control(widget)
 
 
+TO_THREE = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]
+INTERVALS = [
+    (ipywidgets.IntRangeSlider(value=(2, 3), min=1, max=3), TO_THREE, "1 2 3", 4),
+    (ipywidgets.IntRangeSlider(value=(2, 2), min=1, max=3, step=2), TO_THREE, "1 2 3", 3),
+    (
+        ipywidgets.FloatRangeSlider(value=(0.0, 0.5), min=0, max=0.5, step=0.5),
+        [(0.0, 0.0), (0.0, 0.5), (0.5, 0.5)],
+        "0.00 0.50",
+        1,
+    ),
+    (
+        ipywidgets.SelectionRangeSlider(options=["low", "high"], index=(1, 1)),
+        [("low", "low"), ("low", "high"), ("high", "high")],
+        "low high",
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("widget", "values", "ends", "default"), INTERVALS)
+def test_a_range_slider_has_all_pairs_of_its_grid(widget, values, ends, default):
+    found = control(widget)
+    assert found.kind == "interval" and list(found.values) == values
+    assert found.default == default and found.values[default] == tuple(widget.value)
+    ends = ends.split()
+    assert found.labels == tuple(f"{a} to {b}" for i, a in enumerate(ends) for b in ends[i:])
+    assert found.for_page()["ends"] == ends
+
+
+def test_a_range_slider_is_thinned_by_its_ends():
+    controls, _ = controls_for(accept, {"x": ipywidgets.IntRangeSlider(value=(3, 8), min=0, max=10)})
+    assert len(controls[0].values) == 66
+    (thin,) = thinned(controls, 21)
+    assert len(thin.values) == 21 and thin.values[thin.default] == (3, 8)
+    assert sorted({end for pair in thin.values for end in pair}) == [0, 3, 6, 8, 9, 10]
+    assert thin.ends == ("0", "3", "6", "8", "9", "10")
+
+
+def test_a_player_is_a_slider_with_its_pace():
+    player = ipywidgets.Play(value=3, min=1, max=7, step=2, interval=250)
+    found = control(player)
+    assert (found.values, found.default) == ((1, 3, 5, 7), 1)
+    page = found.for_page()
+    assert (page["kind"], page["milliseconds"], page["repeats"]) == ("play", 250, False)
+
+
+EXAMPLES = [
+    (ipywidgets.Text("a"), ["b", "a"], ("b", "a"), ("b", "a"), 1),
+    (ipywidgets.Textarea(), ["b"], ("", "b"), ("(empty)", "b"), 0),
+    (ipywidgets.IntText(3), [1, 2, 1], (3, 1, 2), ("3", "1", "2"), 0),
+    (ipywidgets.FloatText(0.5), [0.5, 1], (0.5, 1.0), ("0.5", "1.0"), 0),
+    (ipywidgets.ColorPicker(value="red"), ["blue", "red"], ("blue", "red"), ("blue", "red"), 1),
+    (ipywidgets.Combobox(value="x", options=["y", "x"]), None, ("y", "x"), ("y", "x"), 1),
+]
+
+
+@pytest.mark.parametrize(("widget", "examples", "values", "labels", "default"), EXAMPLES)
+def test_free_text_is_chosen_from_the_authors_examples(widget, examples, values, labels, default):
+    (found,), _ = controls_for(accept, {"x": widget}, {"x": examples} if examples else None)
+    assert (found.kind, found.values, found.labels, found.default) == ("select", values, labels, default)
+    assert {type(value) for value in found.values} == {type(values[0])}
+
+
+@pytest.mark.parametrize(
+    ("widget", "examples", "message"),
+    [
+        (ipywidgets.IntText(), {"x": ["a"]}, "'x' is a IntText, which takes no 'a' of its examples"),
+        ((0, 3), {"x": [1]}, "whose positions are known: take its examples out"),
+        (ipywidgets.Text(), {"y": ["a"]}, "examples for y, of which there is no control; there is x"),
+        (ipywidgets.Text(), {}, r'"static_interact": {"examples": {"x": \[...\]}}'),
+    ],
+)
+def test_examples_that_cannot_be_are_told(widget, examples, message):
+    with pytest.raises(StaticInteractError, match=message):
+        controls_for(accept, {"x": widget}, examples)
+
+
+def test_two_controls_of_one_name_are_refused():
+    with pytest.raises(StaticInteractError, match=r"controls 'a', 'b' are all called 'n'. Give each a description"):
+        controls_for(accept, {"a": ipywidgets.IntSlider(description="n"), "b": ipywidgets.Checkbox(description="n")})
+
+
 REFUSED = [
-    (ipywidgets.FloatSlider(0.55, min=0, max=1, step=0.1), r"'x' starts at 0.55, .* nearest is 0.[56].*Change value"),
-    (ipywidgets.FloatSlider(1.0, min=0, max=1, step=0.3), "'x' starts at 1.0"),
-    (ipywidgets.FloatLogSlider(0.02, min=-3, max=0, step=1), "'x' starts at 0.02"),
-    (ipywidgets.FloatLogSlider(3e-14, min=-14, max=-13, step=1), "'x' starts at 3e-14"),
     (ipywidgets.Dropdown(options=[]), "'x' has no options. Give it"),
     (ipywidgets.Dropdown(options=["a", "b"], value=None), "'x' has no default. Set value"),
     (ipywidgets.Dropdown(options=[1, "1"]), r"'x' has two options that read the same \(1, 1\). Give each"),
@@ -193,14 +266,10 @@ def test_a_control_that_cannot_be_listed_says_why(widget, message):
 
 
 def test_positions_are_in_row_major_order_and_distinct_frames_stored_once():
-    calls = []
-
     def function(a, b, c):
-        calls.append((a, b, c))
         print("even" if (a + b) % 2 == 0 else "odd", c)
 
     bundle = frozen(function, a=ipywidgets.IntSlider(1, 0, 1), b=(0, 2), c=ipywidgets.fixed("!"))
-    assert calls == [(a, b, "!") for a in (0, 1) for b in (0, 1, 2)]
     assert texts(bundle) == ["even !", "odd !", "even !", "odd !", "even !", "odd !"]
     assert bundle["frames"] == [[{"type": "text", "text": "even !"}], [{"type": "text", "text": "odd !"}]]
     assert bundle["index"] == [0, 1, 0, 1, 0, 1]
@@ -227,33 +296,38 @@ def test_the_budget_of_seconds_counts_every_call_the_last_one_too(last, passes):
         now[0] += 20 if n < last else 0.5
         print(n)
 
-    arguments = {"max_seconds": 59, "clock": lambda: now[0], "n": (0, 2)}
+    arguments = {"max_seconds": 59, "clock": lambda: now[0], "in_copies": False, "n": (0, 2)}
     if passes:
-        assert frozen(function, **arguments)["seconds"] == 40.5
+        assert frozen(function, **arguments)["seconds"] == 60.5  # the default's call is repeated in the end
     else:
-        with pytest.raises(StaticInteractError, match="took 60 s for 3 of 3 positions, .* 59 s. Move slow work"):
+        with pytest.raises(
+            StaticInteractError,
+            match=r"took 60 s for 3 of 3 positions, .* 59 s \(static_interact_max_seconds\). Move slow work",
+        ):
             frozen(function, **arguments)
 
 
-def test_a_frame_that_raises_names_function_values_and_remedy(shell):
+@in_both_ways
+def test_a_frame_that_raises_names_function_values_and_remedy(in_copies):
     def reciprocal(n, table):
         print(1 / n)
         plt.figure()
 
     table = np.arange(1000)
     with pytest.raises(StaticInteractError) as caught:
-        frozen(reciprocal, n=(-1, 1), table=ipywidgets.fixed(table))
+        frozen(reciprocal, n=(-1, 2), table=ipywidgets.fixed(table), in_copies=in_copies)
     message = str(caught.value)
     assert "reciprocal(n=0, table=array([" in message
     assert "raised ZeroDivisionError: division by zero" in message
     assert "handle these values in the function" in message
     assert len(message) < 400  # a big table is cut
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "print(1 / n)" in told and "ZeroDivisionError: division by zero" in told
     assert plt.get_fignums() == []
 
 
 def test_a_frame_that_shows_nothing_is_refused():
-    with pytest.raises(StaticInteractError, match=r"silent\(n=0\) shows nothing. Print"):
+    with pytest.raises(StaticInteractError, match=r"silent\(n=[01]\) shows nothing. Print"):
         frozen(silent, n=(0, 1))
     with pytest.raises(StaticInteractError, match="every argument is fixed"):
         frozen(silent, n=ipywidgets.fixed(1))
@@ -327,14 +401,15 @@ def test_warnings_stay_outside_the_frame(capsys):
 @pytest.mark.parametrize(
     ("show", "message"),
     [
-        (lambda: display(HTML("<b>bold</b>")), "output of type text/html, text/plain, which cannot be frozen"),
+        (lambda: display(HTML("<script>draw()</script>")), r"its HTML has a <script>, .* a table, an image"),
+        (lambda: display({"application/x-chart": {}, "text/plain": "Chart({...})"}, raw=True), "application/x-chart"),
         (lambda: ipywidgets.IntSlider(), "widget-view"),
         (lambda: display({"image/svg+xml": "<svg/>"}, raw=True), "image/svg"),
         (lambda: display("a", display_id="x").update("b"), "updates an earlier display"),
     ],
 )
 def test_output_that_cannot_be_frozen_is_refused(show, message):
-    with pytest.raises(StaticInteractError, match=rf"shows_it\(n=0\) cannot be frozen: .*{message}"):
+    with pytest.raises(StaticInteractError, match=rf"shows_it\(n=[01]\) cannot be frozen: .*{message}"):
 
         def shows_it(n):
             return show()
@@ -441,7 +516,7 @@ def test_a_figure_of_the_cell_is_shown_above_the_slider_and_not_in_its_first_fra
 
 
 def test_interact_obeys_the_budgets_of_the_environment_and_names_the_cell(shown, shell, monkeypatch):
-    monkeypatch.setenv(SETTINGS_VARIABLE, json.dumps({"max_frames": 2}))
+    monkeypatch.setenv(VARIABLE, json.dumps({"max_frames": 2}))
     monkeypatch.setitem(shell.user_ns, "call", lambda: FrozenInteract()(double, x=(0, 2)))
     result = shell.run_cell("call()", store_history=True)
     message = str(result.error_in_exec)
@@ -449,6 +524,52 @@ def test_interact_obeys_the_budgets_of_the_environment_and_names_the_cell(shown,
     assert "budget of 2" in message
     assert result.error_in_exec.__suppress_context__
     assert shown == []
+
+
+def test_a_cell_can_ask_for_a_budget_of_its_own_or_for_fewer_positions(shown, shell, monkeypatch):
+    source = "call()"
+    monkeypatch.setitem(shell.user_ns, "call", lambda: FrozenInteract()(double, x=(0, 10)))
+
+    def positions(**asked):
+        cells = settings.of_cells([{"source": source, "metadata": {"static_interact": asked}}])
+        settings.write({"max_frames": 5, "cells": cells})
+        shown.clear()
+        shell.run_cell(source, store_history=True).raise_error()
+        return texts(shown[0]["data"][MIME_TYPE])
+
+    monkeypatch.setenv(VARIABLE, "{}")
+    assert positions(max_frames=11) == [str(2 * x) for x in range(11)]
+    # the default is 5; every third from there, and the ends
+    assert positions(thin=True) == ["0", "4", "10", "16", "20"]
+    with pytest.raises(StaticInteractError, match=r"more than the budget of 5 .*metadata say .*thin"):
+        positions(max_seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            {"max_frame": 3},
+            "asks for 'max_frame' under static_interact; there is max_frames, .*, examples",
+        ),
+        ({"max_frames": "many"}, "sets max_frames under static_interact to 'many'"),
+        ({"max_frames": True}, "sets max_frames under static_interact to True"),
+        ([1], r"are \[1\]; they are a mapping"),
+        ({"examples": {"x": "a"}}, "sets examples under static_interact to {'x': 'a'}; each is a list"),
+    ],
+)
+def test_what_a_cell_cannot_ask_for_is_told(asked, message):
+    with pytest.raises(ValueError, match=message):
+        settings.of_cells([{"source": "", "metadata": {"static_interact": asked}}])
+
+
+def test_a_slider_is_thinned_at_its_longest_control_and_keeps_ends_and_default():
+    controls, _ = controls_for(accept, {"a": (0, 9), "b": ["x", "y"], "c": ipywidgets.IntSlider(2, 0, 3)})
+    thin = thinned(controls, 24)
+    assert [control.values for control in thin] == [(0, 4, 9), ("x", "y"), (0, 1, 2, 3)]
+    assert [control.values[control.default] for control in thin] == [4, "x", 2]
+    assert thinned(controls, 80) == controls
+    assert [len(control.values) for control in thinned(controls, 1)] == [3, 2, 3]
 
 
 def test_widgets_of_a_build_have_no_state_and_show_as_such(shown):
@@ -541,3 +662,50 @@ def test_identifiers_are_readable_and_unique():
     assert unique_identifier("plot_losses", ["plot-losses", "plot-losses-2"]) == "plot-losses-3"
     assert unique_identifier("<lambda>", []) == "lambda"
     assert unique_identifier("λ", []) == "slider"
+
+
+def test_an_interval_and_a_player_have_native_controls():
+    interval = {"name": "a", "label": "a", "kind": "interval", "labels": ["1 to 1", "1 to 2", "2 to 2"], "default": 1}
+    player = {"name": "b", "label": "b", "kind": "play", "labels": ["x", "y"], "default": 0}
+    controls = [interval | {"ends": ["1", "2"]}, player | {"milliseconds": 50, "repeats": True}]
+    slider = {"identifier": "f", "alternative": "", "controls": controls, "index": [0] * 6, "default": 2, "button": ""}
+    page = BeautifulSoup(slider_html(slider | {"frames": [[{"text": "t"}]]}, ""), "html.parser")
+    low, high = page.find("fieldset").find_all("input")
+    assert (low["value"], low["max"], low["aria-valuetext"]) == ("0", "1", "1")
+    assert (high["value"], high["max"], high["aria-valuetext"]) == ("1", "1", "2")
+    button = page.find("button")
+    assert (button.get_text(), button["data-milliseconds"], button["data-repeats"]) == ("Play", "50", "true")
+    assert page.find(id=button["aria-describedby"]).get_text() == "b"
+    assert json.loads(page.find("script").string)["controls"][0]["ends"] == ["1", "2"]
+    assert page.find("figcaption").get_text() == "Shown for a = 1 to 2, b = x"
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (r"rate $\alpha$", "rate α"),
+        (r"$\eta_1^2$ and $\lambda^{-1}$", "η₁² and λ⁻¹"),
+        (r"$\mathrm{SNR} \times 10^{n}$", "SNR × 10ⁿ"),
+        (r"$\frac{\mu}{\Sigma}$", "μ/Σ"),
+        (r"$w_{ij}\,\hat{y}$", "w_ij y"),
+        ("costs 3 $", "costs 3 $"),
+    ],
+)
+def test_mathematics_in_labels_is_read_in_words(label, words):
+    assert spoken(label) == words
+
+
+def test_mathematics_in_labels_is_shown_where_it_can_be():
+    controls = [
+        {"name": "a", "label": r"$\alpha$", "kind": "range", "labels": ["1"], "default": 0},
+        {"name": "b", "label": "b", "kind": "radio", "labels": [r"$x^2$", "x"], "default": 0},
+        {"name": "c", "label": "c", "kind": "select", "labels": [r"$\beta$"], "default": 0},
+    ]
+    assert with_mathematics(controls) == [r"$\alpha$", "$x^2$"]
+    slider = {"identifier": "f", "alternative": "", "controls": controls, "index": [0, 0], "default": 0, "button": ""}
+    shown = {r"$\alpha$": "<math>a</math>", "$x^2$": "<math>x</math>"}
+    page = BeautifulSoup(slider_html(slider | {"frames": [[{"text": "t"}]]}, "", [], shown), "html.parser")
+    assert page.find("label").find("math").get_text() == "a"
+    assert page.find("fieldset").find("math").get_text() == "x"
+    assert page.find("option").get_text() == "β"
+    assert page.find("figcaption").get_text() == "Shown for α = 1, b = x², c = β"

@@ -19,12 +19,12 @@ CURRENT = "current.txt"
 logger = logging.getLogger(__name__)
 
 
-def fingerprint(root, depends, environment, packages, modules=()):
+def fingerprint(root, depends, environment, packages, modules=(), settings=()):
     """A short hash of all that notebook outputs depend on besides the notebooks.
 
     `depends` are files and folders below `root`, `environment` the kernels' variables, `packages` names whose
-    installed versions count, `modules` files of code that runs in the kernels, wherever it is installed. Raises
-    `FileNotFoundError` for a path that does not exist.
+    installed versions count, `modules` files of code that runs in the kernels, wherever it is installed, `settings`
+    values that they obey. Raises `FileNotFoundError` for a path that does not exist.
     """
     digest = hashlib.sha256()
     for entry in sorted(depends):
@@ -39,7 +39,7 @@ def fingerprint(root, depends, environment, packages, modules=()):
     for module in modules:
         digest.update(module.name.encode() + b"\0" + module.read_bytes() + b"\0")
     versions = {name: importlib.metadata.version(name) for name in packages}
-    digest.update(json.dumps([environment, versions, sys.version_info[:2]], sort_keys=True).encode())
+    digest.update(json.dumps([environment, versions, sys.version_info[:2], *settings], sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 
@@ -48,9 +48,17 @@ def choose_cache(app, config):
     try:
         file = config.parallel_execution_environment
         environment = read_environment(root / file) if file else {}
-        sliders = static_interact.kernel_files() if static_interact.__name__ in app.extensions else []
+        modules, settings = [], []
+        if static_interact.__name__ in app.extensions:
+            modules, settings = static_interact.kernel_files(), [config.static_interact_max_frames]
+            config.static_interact_separate_cache = False  # this key covers it
         key = fingerprint(
-            root, config.parallel_execution_depends, environment, config.parallel_execution_packages, sliders
+            root,
+            config.parallel_execution_depends,
+            environment,
+            config.parallel_execution_packages,
+            modules,
+            settings,
         )
     except (OSError, ValueError, importlib.metadata.PackageNotFoundError) as error:
         raise ExtensionError(f"parallel_execution: {error!r}. Check its settings in the configuration.") from error

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 import psutil
+import static_interact
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.db import NbCacheRecord, session_context
@@ -208,9 +209,13 @@ class Runner:
 
 
 def code_key(notebook):
-    """A hash of what decides the outputs of a notebook: its kernel, its code, the tags that change how cells run."""
+    """A hash of what decides the outputs of a notebook: its kernel, its code, and what metadata say of how it runs."""
     cells = [
-        [cell.source, sorted(EXECUTION_TAGS.intersection(cell.metadata.get("tags", [])))]
+        [
+            cell.source,
+            sorted(EXECUTION_TAGS.intersection(cell.metadata.get("tags", []))),
+            *([cell.metadata[static_interact.__name__]] if static_interact.__name__ in cell.metadata else []),
+        ]
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]

@@ -69,14 +69,10 @@ def make(site, target, name, leave_out, chromium):
 
 
 def _print(browser, book, entries):
-    """The PDF of a document with these entries; a book is printed twice, since its contents need its page numbers."""
+    """The PDF of a document with these entries."""
     text = document.compose(book, entries)
-    parts = [""]
-    pdf = printing.print_document(browser, text, book.root)
-    if len(entries) > 1:
-        parts = [entry.part for entry in entries]
-        pdf = printing.print_document(browser, document.number(text, finish.page_numbers(pdf)), book.root)
-    return finish.finish(pdf, book.author, document.headings(text), parts)
+    parts = [entry.part for entry in entries] if len(entries) > 1 else [""]
+    return finish.finish(printing.print_document(browser, text, book.root), book.author, document.headings(text), parts)
 
 
 def main(arguments=None):

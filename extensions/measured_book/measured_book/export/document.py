@@ -10,19 +10,19 @@ from bs4 import BeautifulSoup
 from . import site as sites
 
 STYLE = Path(__file__).with_name("paper.css")
-UNKNOWN = "000"  # as wide as a page number, which is known when the document has been printed once
+UNKNOWN = "000"  # as wide as a page number, which is known when the document has been laid out
 
 
 def compose(site, entries):
     """The HTML of a document with the `entries` of a `Site`.
 
     More than one entry is a book: the first one is its front page and is followed by the contents, whose page numbers
-    `number` fills in.
+    are filled in when it is printed.
     """
     inside = {entry.name for entry in entries}
     articles = []
     for entry in entries:
-        article = site.article(entry.name)
+        article = site.copied(entry.name)
         sites.join(article, entry.name, inside, site.address)
         articles.append(article)
     whole = len(entries) > 1
@@ -92,14 +92,6 @@ def headings(document):
     """The texts of all headings of the composed document, in order."""
     tree = lxml.html.document_fromstring(document)
     return [" ".join(heading.text_content().split()) for heading in tree.iter(*(f"h{level}" for level in range(1, 7)))]
-
-
-def number(document, numbers):
-    """The composed document with the page `numbers` (by anchor) in its contents."""
-    tree = lxml.html.document_fromstring(document)
-    for place in tree.xpath("//span[@class='contents-number']"):
-        place.text = str(numbers[place.get("data-of")])
-    return lxml.html.tostring(tree, encoding="unicode", doctype="<!DOCTYPE html>")
 
 
 def _colophon(site, whole):

@@ -7,7 +7,18 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Error, sync_playwright
 
+from . import finish
+
 HOST = "http://book.invalid/"  # no request leaves the computer: all are answered from the site's folder
+# what a page looks like takes most of the time to print, and is of no account to where it is
+ONLY_CONTENTS = "body *:not(.book-contents, .book-contents *) { visibility: hidden !important; }"
+# the places of numbers get those of their anchors; all must be there
+NUMBER = """numbers => {
+  for (const place of document.querySelectorAll("[data-of]")) {
+    if (!(place.dataset.of in numbers)) throw new Error(`no page has ${place.dataset.of}`);
+    place.textContent = numbers[place.dataset.of];
+  }
+}"""
 
 
 class NoChromium(Exception):
@@ -35,6 +46,8 @@ def print_document(browser, document, root):
 
     It has tags for screen readers and an outline of its headings. Raises FileNotFoundError for a file that the
     document asks for and the site does not have.
+
+    A document with contents is printed twice, the first time for the page numbers that they tell.
     """
     missing = []
 
@@ -60,6 +73,11 @@ def print_document(browser, document, root):
         page.evaluate("document.fonts.ready.then(() => true)")
         if missing:
             raise FileNotFoundError(f"the site in {root} lacks {', '.join(sorted(set(missing)))}: build it anew")
+        if page.locator("[data-of]").count():
+            hidden = page.add_style_tag(content=ONLY_CONTENTS)
+            numbers = finish.page_numbers(page.pdf(prefer_css_page_size=True))
+            hidden.evaluate("style => style.remove()")
+            page.evaluate(NUMBER, numbers)
         return page.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
     finally:
         page.close()

@@ -1,5 +1,6 @@
 """What the built site says: the book's title and rights, its pages in their order, and the text of each page."""
 
+import copy
 import posixpath
 import re
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Site:
 
     def __init__(self, root):
         self.root = Path(root)
+        self._articles = {}
         page = self._page("index")
         self.language = page.html.get("lang", "en")
         self.style_sheets = [link["href"].partition("?")[0] for link in page.select("link[rel=stylesheet]")]
@@ -82,6 +84,12 @@ class Site:
                 part = text(element)
             else:
                 yield Entry(element["href"].removesuffix(".html"), text(element), part)
+
+    def copied(self, name):
+        """A copy of a page's `article`; that takes long to make, and a page is in its own file and in the book."""
+        if name not in self._articles:
+            self._articles[name] = self.article(name)
+        return copy.copy(self._articles[name])
 
     def article(self, name):
         """The article of the page `name`, without what is for the screen only, its pictures' paths from the root."""

@@ -65,12 +65,14 @@ def _place_figures(document: nodes.document, environment: BuildEnvironment) -> N
 
 def _figure_in(cell: nodes.container, environment: BuildEnvironment) -> nodes.Node | None:
     """A copy of the first picture that a cell shows, or of a slider's default frame; None if it shows none."""
-    image = next(cell.findall(nodes.image), None)
+    slider = next(cell.findall(static_interact), None)
+    # a slider holds its default frame as a picture, too, for paper
+    in_slider = set(map(id, slider.findall(nodes.image))) if slider is not None else set()
+    image = next((image for image in cell.findall(nodes.image) if id(image) not in in_slider), None)
     if image is not None:
         copy = image.deepcopy()
         copy["ids"], copy["names"] = [], []
         return copy
-    slider = next((node for node in cell.findall() if isinstance(node, static_interact)), None)
     if slider is None:
         return None
     frame = slider["frames"][slider["index"][slider["default"]]]

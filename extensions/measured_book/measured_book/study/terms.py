@@ -6,14 +6,15 @@ from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
+from static_interact.render import static_interact
 
 from .elements import html_element
 
 Entry = dict[str, Any]  # of the glossary
 
-# a term is not linked in headings, code, mathematics, other links, and in the study aids
+# a term is not linked in headings, code, mathematics, other links, sliders, and in the study aids
 CLOSED = (nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.reference,
-          addnodes.pending_xref, html_element, nodes.image, nodes.comment, nodes.raw)  # fmt: skip
+          addnodes.pending_xref, html_element, static_interact, nodes.image, nodes.comment, nodes.raw)  # fmt: skip
 
 
 def words_of(entry: Entry) -> list[str]:

@@ -30,12 +30,23 @@
       }
       // book themes turn the page on an arrow key, which belongs to the slider here
       panel.addEventListener("keydown", (event) => event.stopPropagation());
-      panel.addEventListener("input", () => this.moved());
+      this.button = figure.querySelector(".static-interact-button");
+      panel.addEventListener("input", (event) => {
+        if (event.target.dataset.end) this.push(event.target);
+        this.moved();
+      });
+      if (this.button) this.button.addEventListener("click", () => this.show());
+      for (const button of figure.querySelectorAll(".static-interact-play")) this.player(button);
     }
 
     choices() {
       return this.controls.map((control) => {
         if (control.type === "checkbox") return Number(control.checked);
+        if (control.classList.contains("interval")) {
+          const [low, high] = this.ends(control).map((end) => Number(end.value));
+          const count = Number(this.ends(control)[0].max) + 1;
+          return low * count - (low * (low - 1)) / 2 + high - low; // pairs in order, the first no greater
+        }
         if (control.tagName === "FIELDSET") return Number(control.querySelector("input:checked").value);
         return Number(control.value);
       });
@@ -44,8 +55,64 @@
     choose(index, choice) {
       const control = this.controls[index];
       if (control.type === "checkbox") control.checked = Boolean(choice);
-      else if (control.tagName === "FIELDSET") control.querySelectorAll("input")[choice].checked = true;
+      else if (control.classList.contains("interval")) {
+        const [low, high] = this.ends(control);
+        let place = 0;
+        let left = choice;
+        for (let pairs = Number(low.max) + 1; left >= pairs; pairs -= 1) {
+          left -= pairs;
+          place += 1;
+        }
+        low.value = place;
+        high.value = place + left;
+      } else if (control.tagName === "FIELDSET") control.querySelectorAll("input")[choice].checked = true;
       else control.value = choice;
+    }
+
+    ends(control) {
+      return [...control.querySelectorAll("input")];
+    }
+
+    /* One end of an interval takes the other along when they meet. */
+    push(moved) {
+      const [low, high] = this.ends(moved.closest("fieldset"));
+      if (Number(low.value) > Number(high.value)) (moved === low ? high : low).value = moved.value;
+    }
+
+    /* A button that steps a slider on: by itself, or by one step where the reader wants no motion. */
+    player(button) {
+      const range = button.parentElement.querySelector("input");
+      const still = matchMedia("(prefers-reduced-motion: reduce)");
+      let timer = 0;
+      const named = () => {
+        button.textContent = timer ? "Pause" : still.matches ? "Next" : "Play";
+      };
+      const stop = () => {
+        clearTimeout(timer);
+        timer = 0;
+        named();
+        this.keep();
+      };
+      const step = async (again) => {
+        const last = Number(range.value) === Number(range.max);
+        range.value = last ? 0 : Number(range.value) + 1;
+        if (this.button) this.showLabels();
+        else await this.show();
+        if (!again || !timer) return;
+        if (Number(range.value) === Number(range.max) && button.dataset.repeats !== "true") stop();
+        else timer = setTimeout(step, Number(button.dataset.milliseconds), true);
+      };
+      button.addEventListener("click", () => {
+        if (timer) stop();
+        else if (still.matches) step(false).then(() => this.keep());
+        else {
+          timer = setTimeout(step, 0, true);
+          named();
+        }
+      });
+      range.addEventListener("input", () => { if (timer) stop(); });
+      still.addEventListener("change", () => { if (timer) stop(); else named(); });
+      named();
     }
 
     position() {
@@ -80,17 +147,26 @@
       return this.images.get(name);
     }
 
+    showLabels() {
+      this.choices().forEach((choice, i) => {
+        const label = this.data.controls[i].labels[choice];
+        const control = this.controls[i];
+        if (control.type === "range") {
+          control.setAttribute("aria-valuetext", label);
+          control.nextElementSibling.textContent = label;
+        } else if (control.classList.contains("interval")) {
+          const { ends } = this.data.controls[i];
+          for (const end of this.ends(control)) end.setAttribute("aria-valuetext", ends[end.value]);
+          control.querySelector("output").textContent = label;
+        }
+      });
+    }
+
     async show() {
       this.fetchFrames();
       const position = this.position();
       this.wanted = position;
-      this.choices().forEach((choice, i) => {
-        const label = this.data.controls[i].labels[choice];
-        if (this.controls[i].type === "range") {
-          this.controls[i].setAttribute("aria-valuetext", label);
-          this.controls[i].nextElementSibling.textContent = label;
-        }
-      });
+      this.showLabels();
       const words = this.words();
       this.caption.textContent = `Shown for ${words}`;
       const parts = this.data.frames[this.data.index[position]];
@@ -102,7 +178,9 @@
         this.shown = position;
         this.frame.dataset.position = position;
         this.figure.classList.remove("static-interact-failed");
-        this.say(`${words}. ${parts.map((part) => part.text || "").join(" ")}`);
+        // where formulas are set by the browser, those of this frame are set now
+        if (window.MathJax?.typesetPromise) window.MathJax.typesetPromise([this.frame]);
+        this.say(`${words}. ${elements.map((element) => element.alt ? "" : element.textContent).join(" ")}`);
       } catch {
         if (this.wanted !== position) return;
         this.figure.classList.add("static-interact-failed");
@@ -113,6 +191,13 @@
     }
 
     async element(part, words) {
+      if (part.rich !== undefined) {
+        const rich = document.createElement("div");
+        rich.className = "static-interact-rich";
+        rich.tabIndex = 0;
+        rich.append(this.figure.querySelector(`template[data-rich="${part.rich}"]`).content.cloneNode(true));
+        return rich;
+      }
       if (part.text !== undefined) {
         const text = document.createElement("pre");
         text.tabIndex = 0;
@@ -133,7 +218,12 @@
     }
 
     moved() {
-      this.show();
+      if (this.button) this.showLabels();
+      else this.show();
+      this.keep();
+    }
+
+    keep() {
       clearTimeout(this.keeping);
       this.keeping = setTimeout(() => keepPositions(this), KEEP_AFTER_MS);
     }

@@ -556,6 +556,7 @@
     }
 
     explain() {
+      const focused = this.form.contains(document.activeElement); // until what has the focus is disabled
       this.form.querySelector(".quiz-text").tabIndex = -1;
       for (const option of this.options) {
         option.classList.add("open");
@@ -563,9 +564,7 @@
       }
       for (const input of this.inputs()) input.disabled = true;
       this.form.classList.add("open", "solved");
-      if (this.form.contains(document.activeElement)) {
-        this.form.querySelector(".quiz-text").focus({ preventScroll: true }); // the pressed button is about to vanish
-      }
+      if (focused) this.form.querySelector(".quiz-text").focus({ preventScroll: true });
       this.check.hidden = true;
       this.reveal.hidden = true;
     }
