@@ -96,7 +96,7 @@ def stored():
 
 AUTHOR = """# Author
 
-<div><img src="x" onerror="window.fromMarkdown = 1"></div>"""
+<div><svg onload="window.fromMarkdown = 1"></svg></div>"""
 DISPLAY = """from IPython.display import HTML, display
 
 display(HTML('<img src="x" onerror="window.fromOutput = 1"><script>window.fromScript = 1</script>'))"""
