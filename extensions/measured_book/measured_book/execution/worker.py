@@ -39,6 +39,7 @@ def execute(source, cell_timeout, requests=None):
             record_timing=False,  # it would go into the cells' metadata, by which the cache knows a notebook
             resources={"metadata": {"path": str(Path(source).parent)}},
         )
+        client.comm_open_handlers.clear()  # where widgets are live, nbclient's own part in them can hang or fail
         place = {}
 
         def on_cell_start(cell, cell_index):
