@@ -245,7 +245,10 @@ def measure_cluster(folder):
         before = scheduler.memory_info().rss
         calls = [(str(folder), f"student-{k // 10}", f"exercise-{k % 10}") for k in range(QUEUED)]
         futures = cluster.client.map(course.grade_on_worker, *zip(*calls, strict=True), key=[("q", *c) for c in calls])
-        held = cluster.client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
+        held, deadline = 0, time.monotonic() + 60
+        while held < QUEUED and time.monotonic() < deadline:  # they are sent beside the rest
+            time.sleep(0.2)
+            held = cluster.client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks))
         assert held == len(futures) == QUEUED
         after = scheduler.memory_info().rss
         print(f"scheduler, {QUEUED} queued    {after / 1e6:6.0f} MB; {before / 1e6:.0f} MB with none")
