@@ -7,6 +7,12 @@ from sliders import expected, frames, set_choices, shown, wait_for_position
 SLIDER_PAGES = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
 
 
+def unfolded(page):
+    """The page, with its deeper sections open, as a reader opens them before moving what is in them."""
+    page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
+    return page
+
+
 def every_choice(data):
     """Each control run through all of its values while the others stand at their middle, and both far corners."""
     sizes = [len(control["labels"]) for control in data["controls"]]
@@ -19,7 +25,7 @@ def every_choice(data):
 
 @pytest.mark.parametrize("name", SLIDER_PAGES)
 def test_every_slider_shows_the_frame_of_its_position(name, server, open_page):
-    page = open_page(f"{server}/{name}")
+    page = unfolded(open_page(f"{server}/{name}"))
     figures = page.locator("figure.static-interact")
     assert figures.count() >= 1
     for number in range(figures.count()):
@@ -39,7 +45,7 @@ def test_every_slider_shows_the_frame_of_its_position(name, server, open_page):
 
 @pytest.mark.parametrize("name", SLIDER_PAGES)
 def test_sliders_move_with_the_keyboard_and_keep_the_page(name, server, open_page):
-    page = open_page(f"{server}/{name}")
+    page = unfolded(open_page(f"{server}/{name}"))
     for slider in page.locator("figure.static-interact input[type=range]").all():
         figure = page.locator("figure.static-interact").filter(has=page.locator(f"[id='{slider.get_attribute('id')}']"))
         data = frames(page, figure)
@@ -56,7 +62,7 @@ def test_sliders_move_with_the_keyboard_and_keep_the_page(name, server, open_pag
 
 @pytest.mark.parametrize("name", SLIDER_PAGES)
 def test_the_address_restores_every_slider(name, server, open_page):
-    page = open_page(f"{server}/{name}")
+    page = unfolded(open_page(f"{server}/{name}"))
     wanted = {}
     figures = page.locator("figure.static-interact")
     for number in range(figures.count()):
@@ -88,6 +94,8 @@ def test_without_scripts_the_default_frame_stands_there(name, server, open_page)
     assert figures.count() >= 1
     for number in range(figures.count()):
         figure = figures.nth(number)
+        if folded := figure.locator("xpath=ancestor::details").all():
+            folded[0].locator("> summary").click()
         assert figure.locator(".static-interact-frame > *").first.is_visible()
         assert not figure.locator(".static-interact-controls").is_visible()
         assert figure.locator("figcaption").is_visible()

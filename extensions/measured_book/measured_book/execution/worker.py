@@ -35,6 +35,7 @@ def execute(source, cell_timeout, requests=None):
             notebook,
             timeout=cell_timeout,
             store_widget_state=False,
+            coalesce_streams=True,  # what is printed comes in pieces, which a page would show in lines of their own
             record_timing=False,  # it would go into the cells' metadata, by which the cache knows a notebook
             resources={"metadata": {"path": str(Path(source).parent)}},
         )

@@ -74,10 +74,7 @@ def _contents(entries, articles):
             part = entry.part
             rows.append(f'<p class="contents-part">{html.escape(part)}</p>')
         rows.append(_row("contents-page", entry.title, article["id"]))
-        rows += [
-            _row("contents-section", sites.text(heading), heading.parent["id"])
-            for heading in article.select(":scope > section > section > h2")
-        ]
+        rows += [_row("contents-section", words, identifier) for identifier, words in sites.sections(article)]
     return f'<nav class="book-contents" aria-label="Contents"><h2>Contents</h2>{"".join(rows)}</nav>'
 
 

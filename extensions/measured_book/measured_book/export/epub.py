@@ -74,10 +74,7 @@ def compose(site, entries):
         article = site.article(entry.name)
         sites.lead(article, entry.name, inside, site.address, _address)
         _settle(article)
-        sections[entry] = [
-            (heading.parent.get("id", ""), sites.text(heading))
-            for heading in article.select(":scope > section > section > h2")
-        ]
+        sections[entry] = sites.sections(article)
         for image in article.select("img"):
             image["src"] = _picture(site.root / image["src"], pictures)
         files[_address(entry.name, "")] = PAGE.format(

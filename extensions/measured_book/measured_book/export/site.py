@@ -129,6 +129,12 @@ def text(element):
     return " ".join(element.get_text().split())
 
 
+def sections(article):
+    """Of each section of a chapter, folded ones too: where it is, and its heading."""
+    headings = ":scope > section > section > h2, :scope > section > section > details > summary > h2"
+    return [(heading.find_parent("section").get("id", ""), text(heading)) for heading in article.select(headings)]
+
+
 def path_of(address, name):
     """The path below the site's folder of the relative `address` on the page `name`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(address)))
