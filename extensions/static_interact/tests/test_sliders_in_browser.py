@@ -83,9 +83,12 @@ def test_a_player_plays_to_its_end_and_stops(sample_server, open_page):
     figure.get_by_role("button", name="Play").wait_for()
     page.wait_for_function("location.hash.includes('n=4')")
     button.click()  # from the beginning
-    figure.locator("input").focus()
+    slider = figure.locator("input")
+    slider.focus()
+    page.wait_for_function("slider => slider.value !== '0'", arg=slider.element_handle())
     page.keyboard.press("ArrowLeft")  # whoever takes the slider stops it
     figure.get_by_role("button", name="Play").wait_for()
+    page.wait_for_timeout(400)
     before = shown(figure)
     page.wait_for_timeout(400)
     assert shown(figure) == before != ["frame 4"]
