@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+from static_interact.render import static_interact
 from static_interact.rich import what_a_page_cannot_show
 
 logger = logging.getLogger(__name__)
@@ -170,7 +171,7 @@ def check_outputs(app: Sphinx, document: nodes.document) -> None:
 
 def _mistakes_of(output: nodes.Element, longest: int) -> Iterator[tuple[str, str]]:
     for node in output.children:
-        if type(node).__name__ == "static_interact":
+        if isinstance(node, static_interact):
             continue  # it looks at its frames itself
         if isinstance(node, nodes.image) and not node.get("alt"):
             yield (
