@@ -4,6 +4,7 @@
 # make lab         open the chapters in JupyterLab          make bench        measure builds, page weight and sliders
 # make zip         the whole site as a file that works from disk
 # make pdf         the book and each of its chapters as PDF files     make epub   the book for readers of electronic paper
+# make exam        print an exam in two versions, with a key: CHAPTERS="neurons losses" QUESTIONS=10 SEED=1
 # make outputs     execute chapters, store text outputs     make format       lay out code and notebooks
 # make exercises   make the hand-outs from the solutions   make course COURSE=DIR  start a course of your own
 # make clean       delete what was built                   make test-newest  run the notebooks with today's releases
@@ -11,6 +12,8 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+QUESTIONS ?= 10
+SEED ?= 1
 CHAPTERS ?= $(wildcard chapters/*.ipynb solutions/*/*.ipynb)
 CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 export CHROMIUM
@@ -22,7 +25,7 @@ NEWEST := .venv-newest
 TOOLS := .venv-tools
 LIGHTHOUSE := .venv/lighthouse
 NAME := deep-learning-measured
-NOT_ON_PAPER := reference/flashcards reference/exercises 'exercises/*' reference/for-instructors reference/coming
+NOT_ON_PAPER := reference/flashcards reference/practice reference/exercises 'exercises/*' reference/for-instructors reference/coming
 # tests that share a classroom or a server stay together
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup --no-loadscope-reorder --durations 10 --durations-min 1
 # files that take long in one piece come first, and last what goes to whichever process is free
@@ -33,10 +36,10 @@ IN_COLAB := PYDEVD_DISABLE_FILE_VALIDATION=1 PYTHONPATH=$(CURDIR)/$(COLAB)
 IN_PROCESS := -m 'not built and not browser and not wheel'
 TWO_THREADS := NUMERIC_ENVIRONMENT=tests/matrix/two-threads.env
 PLAIN := NUMERIC_ENVIRONMENT=tests/matrix/plain-instructions.env
-NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters solutions
+NBVAL := $(BIN)/pytest -q -n 2 --dist loadfile --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120
 
 .DELETE_ON_ERROR:
-.PHONY: saboteur book serve zip pdf epub lab outputs durations exercises course format check test test-tools links test-newest test-postgres bench \
+.PHONY: saboteur book serve zip pdf exam epub lab outputs durations exercises course format check test test-tools links test-newest test-postgres bench \
 	test-matrix test-matrix-colab test-matrix-threads test-matrix-plain test-matrix-build clean \
 	needs-python needs-chromium needs-bubblewrap needs-postgres
 
@@ -57,6 +60,11 @@ zip: book
 # on paper there is nothing to turn, to run or to hand in
 pdf: needs-chromium book
 	@$(BIN)/python -m measured_book.export _build/html _build/pdf --name $(NAME) --leave-out $(NOT_ON_PAPER)
+
+# CHAPTERS="neurons losses" QUESTIONS=12 SEED=7: another seed, another exam
+exam: needs-chromium book
+	@$(BIN)/python -m measured_book.export.exam _build/html _build/exam --questions $(QUESTIONS) --seed $(SEED) \
+		$(if $(findstring command,$(origin CHAPTERS)),--chapters $(CHAPTERS))
 
 epub: book
 	@$(BIN)/python -m measured_book.export _build/html _build/epub --name $(NAME) --leave-out $(NOT_ON_PAPER) --epub
@@ -92,25 +100,30 @@ check: $(READY)
 test: needs-chromium needs-bubblewrap book
 	BOOK_BUILT=1 $(PYTEST) $(TESTS)
 
-# Two passes cross what differs on other computers. When one fails, the single factors say which it was.
+# Two passes cross what differs on other computers. When one fails, the single factors say which it was. They run what
+# has changed since a pass proved it and a part of the rest, another each day; with EVERY=1 all of it, as the weekly run does.
 test-matrix: $(READY) $(COLAB)
 	@echo "== 1 of 2: with the packages of stock Colab and two threads"; grep == tests/matrix/colab.txt
-	@$(IN_COLAB) $(TWO_THREADS) $(NBVAL) tests/matrix extensions/static_interact/tests $(IN_PROCESS) || \
+	@due=$$($(BIN)/python tests/matrix/proofs.py due colab $(if $(EVERY),--all)) && \
+		$(IN_COLAB) $(TWO_THREADS) $(NBVAL) $$due tests/matrix extensions/static_interact/tests $(IN_PROCESS) || \
 		{ echo "To see which it was: make test-matrix-colab, and make test-matrix-threads"; exit 1; }
+	@$(BIN)/python tests/matrix/proofs.py record colab
 	@echo "== 2 of 2: with the plainest instruction set and one thread"
-	@$(PLAIN) $(NBVAL) || { echo "To see the chapters with the build's own instructions: make test-matrix-build"; exit 1; }
+	@due=$$($(BIN)/python tests/matrix/proofs.py due plain $(if $(EVERY),--all)) && \
+		$(PLAIN) $(NBVAL) $$due || { echo "To see the chapters with the build's own instructions: make test-matrix-build"; exit 1; }
+	@$(BIN)/python tests/matrix/proofs.py record plain
 
 test-matrix-colab: $(READY) $(COLAB)
-	$(IN_COLAB) $(NBVAL) tests/matrix extensions/static_interact/tests $(IN_PROCESS)
+	$(IN_COLAB) $(NBVAL) chapters solutions tests/matrix extensions/static_interact/tests $(IN_PROCESS)
 
 test-matrix-threads: $(READY)
-	$(TWO_THREADS) $(NBVAL)
+	$(TWO_THREADS) $(NBVAL) chapters solutions
 
 test-matrix-plain: $(READY)
-	$(PLAIN) $(NBVAL)
+	$(PLAIN) $(NBVAL) chapters solutions
 
 test-matrix-build: $(READY)
-	$(NBVAL)
+	$(NBVAL) chapters solutions
 
 # the newest of the book's tools instead, within what Jupyter Book takes
 test-tools: $(TOOLS)/requirements.txt needs-python needs-chromium needs-bubblewrap
@@ -132,7 +145,7 @@ links: $(READY)
 test-newest: $(NEWEST)/requirements.txt needs-python
 	@test -x $(NEWEST)/bin/python || $(PYTHON) -m venv $(NEWEST)
 	$(NEWEST)/bin/python -m pip install --progress-bar off --disable-pip-version-check --upgrade -r $<
-	$(NBVAL:$(BIN)/%=$(NEWEST)/bin/%)
+	$(NBVAL:$(BIN)/%=$(NEWEST)/bin/%) chapters solutions
 
 test-postgres: needs-bubblewrap needs-postgres $(READY)
 	$(BIN)/pytest -q tests/gradebook

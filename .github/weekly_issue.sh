@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Keep one issue open for as long as the weekly runs fail: open it, comment on it, close it.
-# NEWEST, COLAB, TOOLS and LINKS are the results of the jobs, LOG is the address of the run; gh needs GH_TOKEN and GH_REPO.
+# NEWEST, COLAB, TOOLS, MATRIX and LINKS are the results of the jobs, LOG is the address of the run; gh needs GH_TOKEN and GH_REPO.
 set -euo pipefail
 
 failed=()
 [ "$NEWEST" = success ] || failed+=("- **newest releases** ($NEWEST), which \`make test-newest\` repeats")
 [ "$COLAB" = success ] || failed+=("- **Colab** ($COLAB), in its runtime's image of the day")
 [ "$TOOLS" = success ] || failed+=("- **newest tools** ($TOOLS), which \`make test-tools\` repeats; docs/architecture.md has the table of upgrades")
+[ "$MATRIX" = success ] || failed+=("- **other computers** ($MATRIX), which \`make test-matrix EVERY=1\` repeats")
 [ "$LINKS" = success ] || failed+=("- **external links** ($LINKS), which \`make links\` repeats")
 # only the workflow's own issue: one that a person labelled is left alone
 issue=$(gh issue list --app github-actions --label weekly --state open --limit 1 --json number --jq '.[].number')

@@ -71,6 +71,8 @@ def test_a_live_slider_draws_the_frames_of_the_page(lab, site, open_page):
     # the toolbar's indicator shows an idle kernel before there is one, and a run that begins then does nothing
     kernel_is_idle = page.locator("#jp-main-statusbar").get_by_text(re.compile(r"\| Idle$"))
     kernel_is_idle.wait_for()
+    cells = [cell for cell in chapter.cells if cell.cell_type == "code"]
+    page.wait_for_function("count => document.querySelectorAll('.jp-CodeCell').length >= count", arg=len(cells))
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(CELLS_RAN, arg=COMPLAINTS)
@@ -78,7 +80,6 @@ def test_a_live_slider_draws_the_frames_of_the_page(lab, site, open_page):
     kernel_is_idle.wait_for()
 
     shown = page.locator(".jp-CodeCell").evaluate_all(TEXTS)
-    cells = [cell for cell in chapter.cells if cell.cell_type == "code"]
     for number, (cell, texts) in enumerate(zip(cells, shown, strict=True), start=1):
         if "nbval-ignore-output" not in cell.metadata.get("tags", []):
             assert texts == _stored_texts(cell), f"[{number}]: another text than the stored one"

@@ -12,6 +12,7 @@ KINDS = {
     "chapter": "chapters/neurons.html",
     "exercise": "exercises/neurons/neurons.html",
     "flashcards": "reference/flashcards.html",
+    "practice": "reference/practice.html",
     "cheat sheet": "reference/cheat-sheet.html",
     "glossary": "reference/glossary.html",
     "status": "reference/status.html",
@@ -177,6 +178,17 @@ def test_the_skip_link_leads_to_the_content(viewport, open_for_keys):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+
+
+def test_the_next_tab_goes_past_a_block_that_is_seen_whole(open_for_keys):
+    page = open_for_keys(KINDS["chapter"], viewport=book.DESKTOP)
+    page.get_by_role("button", name="Open all deeper sections").click()
+    page.evaluate("""() => {
+        window.blocks = [...document.querySelectorAll("main details.deeper pre.lines")].slice(0, 2);
+        window.blocks[0].textContent = "x".repeat(500);
+        window.blocks[1].textContent = "x";
+    }""")
+    page.wait_for_function("() => window.blocks[0].tabIndex === 0 && window.blocks[1].tabIndex === -1", timeout=5_000)
 
 
 @each_kind

@@ -30,7 +30,14 @@ def test_every_page_of_the_book_has_the_bundle_and_nothing_inline(site):
         assert len(soup.select("script[src]")) == (6 if path.name == "search.html" else 2), path
 
 
-PAGES = ["index", "chapters/neurons", "chapters/convolutions", "reference/cheat-sheet", "reference/flashcards"]
+PAGES = [
+    "index",
+    "chapters/neurons",
+    "chapters/convolutions",
+    "reference/cheat-sheet",
+    "reference/flashcards",
+    "reference/practice",
+]
 PAGES += [
     "reference/formulas",
     "reference/glossary",

@@ -8,7 +8,9 @@ import pytest
 from sliders import frames
 
 CHAPTERS = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
-REFERENCE = ("cheat-sheet", "flashcards", "formulas", "glossary", "exercises", "for-instructors", "coming", "status")
+REFERENCE = (
+    "cheat-sheet", "flashcards", "practice", "formulas", "glossary", "exercises", "for-instructors", "coming", "status"
+)  # fmt: skip
 PAGES = CHAPTERS + [f"reference/{name}.html" for name in REFERENCE]
 PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
 each_page = pytest.mark.parametrize("name", PAGES)

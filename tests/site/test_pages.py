@@ -6,9 +6,11 @@ import re
 import urllib.parse
 
 import book
+import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from PIL import Image
 
 each_notebook = pytest.mark.parametrize("path", book.notebooks(), ids=lambda p: p.stem)
 
@@ -173,6 +175,21 @@ def test_frames_of_a_page_keep_the_budget(path, pages, site):
     }
     weight = sum((site / "_static/interact" / name).stat().st_size for name in names)
     assert weight <= 2_500_000
+
+
+@each_notebook
+def test_no_figure_is_cut_off(path, pages, site):
+    """What is drawn ends before the picture does, at every position of a slider; figures have no ground."""
+    page = pages[book.page_of(path).relative_to(book.SITE).as_posix()]
+    here = book.page_of(path).parent
+    files = {here / image["src"] for image in page.select("main .cell img[src$='.webp']")}
+    for slider in sliders_of(page):
+        files |= {site / name for name in re.findall(r"_static/interact/[0-9a-f]+\.webp", str(slider))}
+    assert files
+    for file in sorted(files):
+        drawn = np.asarray(Image.open(file).convert("RGBA"))[:, :, 3] > 60
+        for side, edge in {"top": drawn[0], "bottom": drawn[-1], "left": drawn[:, 0], "right": drawn[:, -1]}.items():
+            assert edge.sum() <= 2, f"{file.name} is cut off at its {side}"
 
 
 def test_no_frame_is_left_over(pages, site):

@@ -202,6 +202,16 @@ def test_addresses_carry_a_version(root):
     assert bundle.with_versions(first, old, old) == first
 
 
+def test_what_the_book_does_itself_is_left_out_of_a_script_of_the_theme(root):
+    name = "pydata-sphinx-theme.js"
+    page = PAGE.replace("two.js?v=2", name).replace("ELEMENT", "")
+    (root / "_static" / name).write_text(f"ask({bundle.LEFT_OUT[name]})", encoding="utf-8")
+    assert f"ask({bundle.NOTHING})" in bundled(root, page)[1][SCRIPT]
+    (root / "_static" / name).write_text("ask(all)", encoding="utf-8")
+    with pytest.raises(ExtensionError, match=f"{name} has changed: bundle.LEFT_OUT"):
+        bundled(root, page)
+
+
 def test_a_missing_file_is_told(root):
     (root / "_static/one.css").unlink()
     with pytest.raises(ExtensionError, match="_static/one.css cannot be bundled"):

@@ -81,6 +81,18 @@ def study():
     return {"cards": deck, "quiz": copy.deepcopy(quiz)}
 
 
+TEMPLATE = {
+    "id": "slopes-p-rise",
+    "question": "How high after <<n>> steps?",
+    "numbers": {"n": {"from": 1, "to": 30}},
+    "answer": "2 * n",
+    "tolerance": 0,
+    "why": "Twice <<n>>.",
+    "check": ["n + n == answer"],
+    "see": "a-line-rises",
+}
+
+
 SHEETS = {
     "cheatsheet": [
         {
@@ -246,6 +258,27 @@ MISTAKES = {
     ),
     "too few questions": (lambda d: d["quiz"].pop(), "quiz:", ["eight questions or more"]),
     "no quiz": (lambda d: d.pop("quiz"), None, ["'quiz' is missing"]),
+    "few variants": (
+        lambda d: d.update(practice=[TEMPLATE | {"numbers": {"n": [1, 2]}}]),
+        "numbers:",
+        ["(slopes-p-rise)", "2 combinations, and 20 variants are needed"],
+    ),
+    "an answer that cannot be computed": (
+        lambda d: d.update(practice=[TEMPLATE | {"answer": "n / zero"}]),
+        "answer: n / zero",
+        ["n / zero raises NameError for n = "],
+    ),
+    "numbers of no kind": (
+        lambda d: d.update(practice=[TEMPLATE | {"numbers": {"n": 3}}]),
+        "n: 3",
+        ["A number has a list of values, or from and to"],
+    ),
+    "a template without a check": (
+        lambda d: d.update(practice=[{k: v for k, v in TEMPLATE.items() if k != "check"}]),
+        "slopes-p-rise",
+        ["'check' is missing", "A question for practice has id"],
+    ),
+    "an id for two": (lambda d: d.update(practice=[TEMPLATE, TEMPLATE]), None, ["the id stands twice"]),
 }
 
 

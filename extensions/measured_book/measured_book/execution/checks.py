@@ -18,11 +18,17 @@ CELL = "__import__('runpy').run_path({path!r})['evaluate_file']({requests!r}, {r
 
 
 def entries(path: Path) -> list[dict]:
-    """The cards and questions with checks in the study file at `path`; an empty list if there is no such file."""
+    """The cards and questions with checks in the study file at `path`; an empty list if there is no such file.
+
+    A question whose numbers vary stands there once for each of its variants.
+    """
     if not path.is_file():
         return []
-    parts = yaml.safe_load(path.read_text(encoding="utf-8")).values()
-    return [entry for part in parts for entry in part if "check" in entry]
+    from ..study import variants  # not above: kernels run this file by itself
+
+    parts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    varied = [variant for template in parts.pop("practice", []) for variant in variants.variants(template)]
+    return [entry for part in parts.values() for entry in part if "check" in entry] + varied
 
 
 def perturbed(entry: dict) -> list[dict]:
@@ -34,8 +40,10 @@ def perturbed(entry: dict) -> list[dict]:
 
 
 def key(entry: dict) -> str:
-    """The name under which the result for `entry` is kept: a hash of its checks, its answer and its tolerance."""
+    """The name under which the result for `entry` is kept: a hash of its checks, answer, tolerance and numbers."""
     content = [entry["check"], entry.get("answer"), entry.get("tolerance")]
+    if "numbers" in entry:
+        content.append(entry["numbers"])
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
@@ -56,26 +64,29 @@ def evaluate(entry: dict, namespace: dict) -> list[str]:
     """What is wrong with the checks of `entry` in `namespace`, in words; an empty list if all hold.
 
     A check with a line that begins with ``assert`` is run, another one is an expression that must be true. It sees the
-    entry's ``answer`` and ``tolerance``, and NumPy as ``np``, PyTorch as ``torch`` and ``math``.
+    entry's ``answer``, ``tolerance`` and ``numbers`` (by their names), and NumPy as ``np``, PyTorch as ``torch`` and
+    ``math``.
     """
     import math
 
     import numpy as np
     import torch
 
+    numbers = entry.get("numbers", {})
+    name = entry["id"] + "".join(f", {key} = {value}" for key, value in numbers.items())
     wrong = []
     for check in entry["check"]:
-        values = {name: entry[name] for name in ("answer", "tolerance") if name in entry}
-        scope = namespace | {"np": np, "math": math, "torch": torch} | values
+        values = {part: entry[part] for part in ("answer", "tolerance") if part in entry}
+        scope = namespace | {"np": np, "math": math, "torch": torch} | numbers | values
         try:
             if any(line.startswith("assert ") for line in check.splitlines()):
                 exec(check, scope)
             else:
                 assert eval(check, scope)
         except AssertionError as error:
-            wrong.append(f"{entry['id']}: {check} does not hold. {error}")
+            wrong.append(f"{name}: {check} does not hold. {error}")
         except Exception as error:
-            wrong.append(f"{entry['id']}: {check} raises {type(error).__name__}: {error}")
+            wrong.append(f"{name}: {check} raises {type(error).__name__}: {error}")
     return wrong
 
 

@@ -1,4 +1,4 @@
-"""The command `printed-book`: the book and its pages as PDF files, or the book as an EPUB file."""
+"""The command `measured-book`: the book and its pages as PDF files, or the book as an EPUB file."""
 
 import argparse
 import fnmatch
@@ -12,7 +12,7 @@ from .site import NotBuilt, Site
 
 def parser():
     """The command line."""
-    top = argparse.ArgumentParser("printed-book", description=__doc__)
+    top = argparse.ArgumentParser("measured-book", description=__doc__)
     top.add_argument("site", type=Path, help="the folder of the built site")
     top.add_argument("target", type=Path, help="the folder to write to")
     top.add_argument("--name", default="book", help="what the file of the whole book is called (default: book)")
@@ -84,7 +84,7 @@ def main(arguments=None):
         else:
             paths = make(options.site, options.target, options.name, options.leave_out, options.chromium)
     except (NotBuilt, printing.NoChromium, FileNotFoundError, ValueError) as error:
-        print(f"printed-book: {error}", file=sys.stderr)
+        print(f"measured-book: {error}", file=sys.stderr)
         return 2
     for path in paths:
         print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")

@@ -13,7 +13,7 @@ from . import formulas
 
 ON_SCREEN = (
     "script, .headerlink, .static-interact-controls, .static-interact-status, .toctree-wrapper, .sheet-finder, "
-    ".sd-stretched-link, .open-deeper, .folded-code > summary"
+    ".sd-stretched-link, .open-deeper, .folded-code > summary, .drill, .exam, .standing"
 )
 # names, signs and blanks of code, in ink on paper: with each in its own element a file is twice as large
 PLAIN_CODE = ", ".join(f".highlight span.{kind}" for kind in ("n", "nn", "p", "o", "w"))

@@ -29,7 +29,13 @@ LATE = dict.fromkeys(("searchtools.js", "language_data.js", "searchindex.js"), "
 # Scripts that the bundle has only if an element of some page has this class.
 NEEDED_FOR = {"design-tabs.js": "sd-tab-set", "togglebutton.js": "toggle", "bootstrap.js": "dropdown-menu"}
 # The book's own, which need no other: where one script of a bundle fails, those after it do not run.
-FIRST = ("static_interact.js", "study_aids.js", "keyboard.js", "live_code.js", "folding.js")
+FIRST = ("static_interact.js", "study_aids.js", "practice.js", "keyboard.js", "live_code.js", "folding.js")
+# What the book does itself (keyboard.js): where the theme's script asks for all that may scroll, it finds nothing.
+LEFT_OUT = {
+    "pydata-sphinx-theme.js": '["pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
+    '".pst-scrollable-table-container"].join(", ")',
+}
+NOTHING = '":not(*)"'
 # How inline scripts of the theme and of other extensions begin that only set a value: for a script in the bundle, or
 # for one that is left out. Any other inline script becomes a file that its page loads.
 SETTINGS = ("DOCUMENTATION_OPTIONS.search_as_you_type",)
@@ -185,6 +191,11 @@ def _other_scripts(root: Path):
 
 def _read(root: Path, path: str) -> str:
     try:
-        return (root / path).read_text(encoding="utf-8")
+        text = (root / path).read_text(encoding="utf-8")
     except OSError as error:
         raise ExtensionError(f"the script {path} cannot be bundled: {error}") from error
+    if (part := LEFT_OUT.get(posixpath.basename(path), "")) not in text:
+        raise ExtensionError(
+            f"the script {path} has changed: bundle.LEFT_OUT looks for what of it the book does itself, {part!r}"
+        )
+    return text.replace(part, NOTHING) if part else text

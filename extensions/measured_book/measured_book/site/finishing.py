@@ -18,7 +18,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from ..pages import mathematics
-from ..study import cards
+from ..study import cards, questions
 from . import address, bundle, icons, leftovers, theme
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ STEPS = [
     Step("style attributes as classes", bundle.take_style_attributes),
     Step("words and files that the page uses", bundle.note_use, EVERYWHERE, "bundle.py"),
     Step("cards for the page of all cards and for Anki", cards.take),
+    Step("questions for practice", questions.take),
 ]
 
 

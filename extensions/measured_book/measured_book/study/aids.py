@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..application import BookApplication
 
 SECTIONS = "## Flashcards\n\n```{flashcards}\n```\n\n## Quiz\n\n```{quiz}\n```\n"
+PRACTICE = "\n## Practice with new numbers\n\n```{practice}\n```\n"
 
 
 def open_library(app: "BookApplication") -> None:
@@ -31,12 +32,13 @@ def open_library(app: "BookApplication") -> None:
 
 
 def append_sections(app: "BookApplication", docname: str, content: list[str]) -> None:
-    """Put flashcards and quiz below a chapter that has a study file, as one more cell of its notebook."""
+    """Put flashcards, quiz and practice below a chapter that has a study file, as one more cell of its notebook."""
     slug = docname.rpartition("/")[2]
     if app.study_library.docnames.get(slug) != docname or slug not in app.study_library.studies:
         return
     notebook = json.loads(content[0])
-    cell = {"cell_type": "markdown", "id": "study-aids", "metadata": {}, "source": SECTIONS}
+    source = SECTIONS + (PRACTICE if "practice" in app.study_library.studies[slug].data else "")
+    cell = {"cell_type": "markdown", "id": "study-aids", "metadata": {}, "source": source}
     notebook["cells"].append(cell)
     content[0] = json.dumps(notebook, ensure_ascii=False)
 
@@ -47,9 +49,25 @@ def complete(app: "BookApplication", document: nodes.document) -> None:
     library = app.study_library
     docname = app.env.docname
     slug = docname.rpartition("/")[2]
+    is_chapter = library.docnames.get(slug) == docname
+    _mark_end(document, app, slug if is_chapter else None)
     if library.docnames.get(slug) == docname and (library.root / library.assets / "glossary.yml").exists():
         app.env.note_dependency(str(library.glossary.path))
         terms.link_first_uses(document, library.glossary.data or {}, slug)
+
+
+def _mark_end(document: nodes.document, app: "BookApplication", slug: str | None) -> None:
+    """Where the script sees that a chapter was read to its end; on every page it marks in the contents which were."""
+    if not app.config.study_aids_practice_page:
+        return
+    mark = elements.element(
+        "div", data_read=app.config.study_aids_chapters, data_slug=slug, data_store=pages.store_name(app.config)
+    )
+    aids = next((s for s in document.findall(nodes.section) if "flashcards" in s["ids"]), None) if slug else None
+    if aids is not None:
+        aids.parent.insert(aids.parent.index(aids), mark)
+    else:
+        (next(document.findall(nodes.section), None) or document).append(mark)
 
 
 def _place_figures(document: nodes.document, environment: BuildEnvironment) -> None:
@@ -94,13 +112,20 @@ def add_assets(
     if doctree is not None and next(doctree.findall(elements.html_element), None) is not None:
         app.add_css_file("study_aids.css")
         app.add_js_file("study_aids.js", loading_method="defer")
+        app.add_js_file("practice.js", loading_method="defer")
 
 
 def write_deck(app: "BookApplication", exception: Exception | None) -> None:
     """Write the deck for Anki from the finished pages, whose cards have a script each already."""
-    if exception or app.builder.format != "html" or not app.config.study_aids_flashcards_page:
+    if exception or app.builder.format != "html":
         return
-    cards.drop_old_scripts(Path(app.outdir, pages.CARD_FOLDER), app.study_library.studies)
+    studies = app.study_library.studies
+    asked = app.config.study_aids_practice_page
+    wanted = [slug for slug, study in studies.items() if asked or "practice" in study.data]
+    cards.drop_old_scripts(Path(app.outdir, pages.QUESTION_FOLDER), wanted)
+    if not app.config.study_aids_flashcards_page:
+        return
+    cards.drop_old_scripts(Path(app.outdir, pages.CARD_FOLDER), studies)
     anki.write_for_site(app, app.study_library)
 
 
@@ -109,6 +134,7 @@ def register(app: Sphinx) -> None:
     app.add_config_value("study_aids_folder", "assets", "env", str)
     app.add_config_value("study_aids_chapters", "chapters", "env", str)
     app.add_config_value("study_aids_flashcards_page", "", "env", str)
+    app.add_config_value("study_aids_practice_page", "", "env", str)
     passing = (elements.pass_through, elements.pass_through)
     app.add_node(
         elements.html_element,
@@ -121,6 +147,10 @@ def register(app: Sphinx) -> None:
     for name, directive in {
         "flashcards": pages.Flashcards,
         "quiz": pages.Quiz,
+        "practice": pages.Practice,
+        "drill": pages.Drill,
+        "mock-exam": pages.MockExam,
+        "standing": pages.Standing,
         "flashcard-box": pages.FlashcardBox,
         "anki-deck": pages.AnkiDeck,
         "cheat-sheet": pages.CheatSheet,

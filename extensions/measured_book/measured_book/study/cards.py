@@ -32,10 +32,16 @@ def take(page) -> int:
     page.record["cards"] = {article.get("data-card"): _figure(article, page.name) for article in articles}
     there = builder.get_target_uri(box)
     cards = {article.get("data-card"): moved(article, page.name, there) for article in articles}
-    used = {use.get("href", "").removeprefix("#") for article in articles for use in article.iter("use")}
-    glyphs = [path for path in page.tree.xpath("//svg[@class='glyphs']//path") if path.get("id") in used]
-    write_script(Path(page.app.outdir, CARD_FOLDER, f"{slug}.js"), slug, cards, "".join(_html(path) for path in glyphs))
+    path = Path(page.app.outdir, CARD_FOLDER, f"{slug}.js")
+    write_script(path, "receive", slug, {"cards": cards, "glyphs": glyphs(page, articles)})
     return len(articles)
+
+
+def glyphs(page, elements) -> str:
+    """The outlines that formulas in some elements of the page draw, as HTML."""
+    used = {use.get("href", "").removeprefix("#") for element in elements for use in element.iter("use")}
+    paths = page.tree.xpath("//svg[@class='glyphs']//path")
+    return "".join(_html(path) for path in paths if path.get("id") in used)
 
 
 def _html(element) -> str:
@@ -65,12 +71,11 @@ def moved(article, here: str, there: str) -> str:
     return _html(moved)
 
 
-def write_script(path: Path, slug: str, cards: dict[str, str], glyphs: str) -> None:
-    """Write the script that hands the cards of the chapter `slug`, HTML by id, to the page."""
-    content = json.dumps({"cards": cards, "glyphs": glyphs}, ensure_ascii=False)
-    content = content.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+def write_script(path: Path, receiver: str, slug: str, content: dict) -> None:
+    """Write the script that hands `content`, what the chapter `slug` has, to a `receiver` on the page."""
+    text = json.dumps(content, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"studyAids.receive({json.dumps(slug)}, {content});\n", encoding="utf-8")
+    path.write_text(f"studyAids.{receiver}({json.dumps(slug)}, {text});\n", encoding="utf-8")
 
 
 def drop_old_scripts(folder: Path, slugs) -> None:

@@ -29,8 +29,8 @@ class Library:
         """The study file of each chapter that has one, by its slug, in the order of the book."""
         found = {path.stem: path for path in sorted((self.root / self.assets / "study").glob("*.yml"))}
         read = {slug: read_study(path, self.chapters, self.shown(path)) for slug, path in found.items()}
-        cards = [card["id"] for study in read.values() for card in study.data["cards"] + study.data["quiz"]]
-        assert len(cards) == len(set(cards)), "each id begins with its chapter's slug"
+        ids = [entry["id"] for study in read.values() for part in study.data.values() for entry in part]
+        assert len(ids) == len(set(ids)), "each id begins with its chapter's slug"
         return {slug: read[slug] for slug in self.docnames if slug in read}
 
     @cached_property

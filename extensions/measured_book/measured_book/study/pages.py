@@ -11,6 +11,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from ..pages.parts import page_link
+from . import variants
 from .elements import element, html_element
 from .library import Library
 from .sources import Key, Source
@@ -26,6 +27,7 @@ VERDICTS = {
     "definition": "Nothing to measure.",
 }
 CARD_FOLDER = "_static/study"
+QUESTION_FOLDER = f"{CARD_FOLDER}/questions"
 
 
 class card_figure(nodes.General, nodes.Element):
@@ -115,28 +117,26 @@ class Flashcards(StudyDirective):
         )
 
 
-class Quiz(StudyDirective):
-    """``quiz``: the questions of the chapter on whose page it stands."""
+class QuestionDirective(StudyDirective):
+    """What the directives with questions share: a question as a form, with all explanations."""
 
-    def run(self) -> list[nodes.Node]:
-        """Build the questions with all explanations; the script hides these until a question is answered."""
-        slug = self.env.docname.rpartition("/")[2]
-        source = self.library.studies[slug]
-        self.depend_on(source)
-        questions = [self._question(slug, source, number) for number in range(len(source.data["quiz"]))]
-        return [element("div", *questions, class_="quiz", data_quiz=slug, data_store=store_name(self.config))]
+    def question(
+        self, slug: str, source: Source, place: tuple[Key, ...], question: dict[str, Any], name: str, number: int
+    ) -> html_element:
+        """The form of a `question` that stands at `place` of a study file; `name` is its id on the page.
 
-    def _question(self, slug: str, source: Source, number: int) -> html_element:
-        question = source.data["quiz"][number]
-        place = ("quiz", number)
-        name, kind = question["id"], question["kind"]
+        The script hides the explanations until the question is answered.
+        """
+        kind = question["kind"]
         parsed = self.markdown(question["question"], source, *place, "question")
-        place_in_quiz = element("span", f"{number + 1}", class_="quiz-number")
+        place_in_quiz = element("span", f"{number}", class_="quiz-number")
         text = element("div", place_in_quiz, parsed, class_="quiz-text", id=f"{name}-text")
         if kind == "number":
-            answers = self._number(question, source, place)
+            answers = self._number(question, source, place, name)
         else:
-            answers = [self._option(question, source, place, choice) for choice in range(len(question["options"]))]
+            answers = [
+                self._option(question, source, place, name, choice) for choice in range(len(question["options"]))
+            ]
         hint = {"single": "One is right.", "multiple": "One or more are right.", "number": ""}[kind]
         see = nodes.paragraph("", "", nodes.Text("Shown in "), self.link(slug, question["see"]), classes=["quiz-see"])
         group = element(
@@ -150,21 +150,27 @@ class Quiz(StudyDirective):
         )
         return element("form", group, class_="quiz-question", id=name, data_kind=kind, autocomplete="off")
 
-    def _option(self, question: dict[str, Any], source: Source, place: tuple[Key, ...], choice: int) -> html_element:
+    def _option(
+        self, question: dict[str, Any], source: Source, place: tuple[Key, ...], name: str, choice: int
+    ) -> html_element:
         option = question["options"][choice]
         where = (*place, "options", choice)
         kind = {"single": "radio", "multiple": "checkbox"}[question["kind"]]
-        box = element("input", type=kind, name=question["id"], value=choice)
+        box = element("input", type=kind, name=name, value=choice)
         label = element("label", box, element("span", self.inline(option["text"], source, *where, "text")))
         why = element("div", self.markdown(option["why"], source, *where, "why"), class_="quiz-why")
         return element("div", label, why, class_="quiz-option", data_right=option.get("right", False))
 
-    def _number(self, question: dict[str, Any], source: Source, place: tuple[Key, ...]) -> list[html_element]:
+    def _number(
+        self, question: dict[str, Any], source: Source, place: tuple[Key, ...], name: str
+    ) -> list[html_element]:
         unit = question.get("unit", "")
         value = question["answer"]
         shown = f"{value:,}" if isinstance(value, int) and abs(value) >= 10_000 else f"{value}"
+        if "numbers" in question and isinstance(value, float):
+            shown = variants.written(value)
         shown = f"{shown.replace('-', '−')} {unit}".rstrip()
-        field = element("input", type="text", inputmode="text", name=question["id"], size=8)
+        field = element("input", type="text", inputmode="text", name=name, size=8)
         label = element("label", element("span", "Your answer"), field)
         why = self.markdown(question["why"], source, *place, "why")
         answer = nodes.paragraph("", "", nodes.strong("", f"Answer: {shown}."))
@@ -179,6 +185,48 @@ class Quiz(StudyDirective):
             ),
             element("div", answer, why, class_="quiz-why"),
         ]
+
+
+class Quiz(QuestionDirective):
+    """``quiz``: the questions of the chapter on whose page it stands."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the questions."""
+        slug = self.env.docname.rpartition("/")[2]
+        source = self.library.studies[slug]
+        self.depend_on(source)
+        questions = [
+            self.question(slug, source, ("quiz", number), question, question["id"], number + 1)
+            for number, question in enumerate(source.data["quiz"])
+        ]
+        return [element("div", *questions, class_="quiz", data_quiz=slug, data_store=store_name(self.config))]
+
+
+class Practice(QuestionDirective):
+    """``practice``: the chapter's questions whose numbers vary, each in all its variants.
+
+    The finishing pass leaves the first variant of each on the page (`questions.take`); the script draws others.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        """Build each variant of each question."""
+        slug = self.env.docname.rpartition("/")[2]
+        source = self.library.studies[slug]
+        self.depend_on(source)
+        found = []
+        for number, template in enumerate(source.data["practice"]):
+            forms = [
+                self.question(slug, source, ("practice", number), variant, f"{template['id']}-{version}", number + 1)
+                for version, variant in enumerate(variants.variants(template), start=1)
+            ]
+            found.append(element("div", *forms, class_="practice-question", data_template=template["id"]))
+        folder = posixpath.relpath(QUESTION_FOLDER, posixpath.dirname(self.env.docname) or ".")
+        return [
+            element(
+                "div", *found, class_="quiz practice", data_practice=slug, data_folder=folder,
+                data_store=store_name(self.config),
+            )
+        ]  # fmt: skip
 
 
 class FlashcardBox(StudyDirective):
@@ -209,11 +257,122 @@ class FlashcardBox(StudyDirective):
                     "", nodes.paragraph("", "", self.link(slug, "flashcards", chapters[slug].title), count)
                 )
             parts.append({"title": caption, "chapters": here})
-        # "<" never stands in the JSON, so no text in it can end the script element
-        data = json.dumps({"folder": folder, "parts": parts}, ensure_ascii=False).replace("<", "\\u003c")
-        payload = nodes.raw("", f'<script type="application/json">{data}</script>', format="html")
+        payload = data_element({"folder": folder, "parts": parts})
         deck = element("div", payload, class_="deck deck-box", data_store=store_name(self.config))
         return [deck, listing]
+
+
+class QuestionsOfTheBook(StudyDirective):
+    """What the page for practice shares: all questions by part and chapter, as data for the script."""
+
+    kind = ""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the place, and what stands there without scripts: where the questions are."""
+        if self.config.study_aids_practice_page != self.env.docname:
+            raise ExtensionError(
+                f"{self.env.docname}: {self.name} stands on one page, the one that study_aids_practice_page names. "
+                f"Write study_aids_practice_page: {self.env.docname} into the configuration."
+            )
+        studies, chapters = self.library.studies, self.library.chapters
+        for source in studies.values():
+            self.depend_on(source)
+        folder = posixpath.relpath(QUESTION_FOLDER, posixpath.dirname(self.env.docname) or ".")
+        found, groups = [], []
+        listing = nodes.bullet_list(bullet="-", classes=["practice-chapters"])
+        for caption, slugs in self.library.parts(studies):
+            boxes = []
+            for slug in slugs:
+                if not (questions := self.questions(studies[slug].data)):
+                    continue
+                title = chapters[slug].title
+                found.append({"slug": slug, "title": title, "questions": questions})
+                boxes.append(self._box(title, name="chapters", value=slug))
+                listing += nodes.list_item("", nodes.paragraph("", "", self.link(slug, "quiz", title)))
+            if boxes:
+                groups.append(element("fieldset", element("legend", self._box(caption)), *boxes))
+        choice = element("div", *groups, class_="exam-chapters")
+        form = element("form", choice, *self.controls(), class_="exam-plan", autocomplete="off")
+        payload = data_element({"folder": folder, "chapters": found})
+        place = element("div", payload, form, class_=f"quiz {self.kind}", data_store=store_name(self.config))
+        words = nodes.paragraph("", "", nodes.Text("The questions of each chapter:"))
+        return [place, element("noscript", words, listing)]
+
+    def _box(self, text: str, **attributes: object) -> html_element:
+        return element("label", element("input", type="checkbox", checked=True, **attributes), element("span", text))
+
+    def controls(self) -> list[html_element]:
+        """What stands below the chapters to choose from."""
+        return []
+
+    def questions(self, study: dict[str, Any]) -> list[list[Any]]:
+        """Id, kind and number of variants of each question of a study file that belongs here."""
+        return [[template["id"], "number", variants.COUNT] for template in study.get("practice", [])]
+
+
+class Drill(QuestionsOfTheBook):
+    """``drill``: one question with new numbers after another, from the chapters that the reader chooses."""
+
+    kind = "drill"
+
+
+class MockExam(QuestionsOfTheBook):
+    """``mock-exam``: questions of all kinds from chosen chapters, a clock, and points by chapter at the end."""
+
+    kind = "exam"
+    # name, label, least, most and usual value, and a hint
+    numbers = (
+        ("questions", "Questions", 1, 60, 10, "60 at most"),
+        ("minutes", "Minutes", 0, 300, 20, "0: no limit"),
+        ("seed", "Number of the exam", 1, 999_999, 1, "the same number, the same exam"),
+    )
+
+    def controls(self) -> list[html_element]:
+        """Fields for the numbers, and a button."""
+        fields = [
+            element(
+                "label",
+                element("span", label),
+                element("input", type="number", name=name, min=least, max=most, value=usual, required=True),
+                element("small", hint),
+            )
+            for name, label, least, most, usual, hint in self.numbers
+        ]
+        begin = element("button", "Begin", type="submit", class_="study-button study-main")
+        return [element("div", *fields, class_="exam-numbers"), begin]
+
+    def questions(self, study: dict[str, Any]) -> list[list[Any]]:
+        """Those of the quiz as well."""
+        return [[question["id"], question["kind"], 1] for question in study["quiz"]] + super().questions(study)
+
+
+class Standing(StudyDirective):
+    """``standing``: which chapters the reader has read, what their quizzes scored and which cards are due."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the place, which the script fills and shows."""
+        studies, chapters = self.library.studies, self.library.chapters
+        builder = self.env.app.builder
+        for source in studies.values():
+            self.depend_on(source)
+        found = [
+            {
+                "slug": slug,
+                "title": chapters[slug].title,
+                "href": builder.get_relative_uri(self.env.docname, self.library.docnames[slug]),
+                "questions": len(studies[slug].data["quiz"]),
+            }
+            for slug in studies
+        ]
+        cards = self.config.study_aids_flashcards_page
+        where = builder.get_relative_uri(self.env.docname, cards) if cards else None
+        heading = nodes.paragraph("", "", nodes.strong("", "Where you stand"))
+        return [
+            element(
+                "div", data_element(found), heading, class_="quiz standing", hidden=True, data_cards=where,
+                data_store=store_name(self.config),
+            )
+        ]  # fmt: skip
 
 
 class AnkiDeck(StudyDirective):
@@ -351,6 +510,12 @@ class GlossaryTerms(StudyDirective):
             )
         finder = element("div", class_="sheet-finder", data_finds="dl.glossary > dt", data_what="terms")
         return [finder, *parsed]
+
+
+def data_element(data: Any) -> nodes.raw:
+    """A script element that holds `data` as JSON; "<" never stands in it, so that no text in it can end the element."""
+    text = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    return nodes.raw("", f'<script type="application/json">{text}</script>', format="html")
 
 
 def verdict_badge(verdict: str) -> html_element:

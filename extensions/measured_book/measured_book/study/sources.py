@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 from myst_parser.mdit_to_docutils.base import default_slugify
 from sphinx.errors import ExtensionError
 
+from . import variants
+
 SCHEMAS = Path(__file__).with_name("schemas")
 HEADING = re.compile(r"^#{2,3} +(.+?) *$", re.M)
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.M | re.S)
@@ -164,7 +166,8 @@ class Source:
                     guess = f" Did you mean {close[0]!r}?" if close else ""
                     self.problem((*error.absolute_path, key), f"the key {key!r} is unknown.{guess} {remedy}")
         elif error.validator == "type":
-            wanted = TYPES[error.validator_value]
+            kinds = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+            wanted = " or ".join(TYPES[kind] for kind in kinds)
             self.problem(error.absolute_path, f"{_short(error.instance)} is not {wanted}. {remedy}")
         elif error.validator in ("minItems", "maxItems"):
             self.problem(error.absolute_path, f"{len(error.instance)} stand here. {remedy}")
@@ -209,10 +212,10 @@ def _check_section(
 
 
 def read_study(path: str | Path, chapters: Mapping[str, Chapter], shown: str | None = None) -> Source:
-    """The flashcards and the quiz in ``SLUG.yml``, checked against the chapters (slug to `Chapter`).
+    """The flashcards, the quiz and the questions for practice in ``SLUG.yml``, checked against the `chapters` by slug.
 
     Raises `StudyFileError` as `Source` does, also for ids that stand twice, sections and figures that the chapter does
-    not have, and options of which none or too many are right.
+    not have, options of which none or too many are right, and templates that give no twenty variants.
     """
     source = Source(path, "study", shown)
     slug = Path(path).stem
@@ -223,8 +226,8 @@ def read_study(path: str | Path, chapters: Mapping[str, Chapter], shown: str | N
         )
     chapter = chapters[slug]
     seen: dict[str, int] = {}
-    for part in ("cards", "quiz"):
-        for number, entry in enumerate(source.data[part]):
+    for part in ("cards", "quiz", "practice"):
+        for number, entry in enumerate(source.data.get(part, [])):
             place = (part, number)
             if not entry["id"].startswith(f"{slug}-"):
                 source.problem((*place, "id"), f"the id must begin with '{slug}-', so that it is unique in the book.")
@@ -234,7 +237,8 @@ def read_study(path: str | Path, chapters: Mapping[str, Chapter], shown: str | N
                 )
             seen[entry["id"]] = source.line(*place, "id")
             _check_section(source, (*place, "see"), entry["see"], chapter, chapters)
-            (_check_card if part == "cards" else _check_question)(source, place, entry, chapter)
+            check = {"cards": _check_card, "quiz": _check_question, "practice": _check_template}[part]
+            check(source, place, entry, chapter)
     source.stop_if_wrong()
     return source
 
@@ -266,6 +270,13 @@ def _check_question(source: Source, place: tuple[Key, ...], question: dict[str, 
         source.problem((*place, "options"), f"{right} options are right. With the kind single exactly one is.")
     if question["kind"] == "multiple" and "options" in question and not right:
         source.problem((*place, "options"), "no option is right. With the kind multiple at least one is.")
+
+
+def _check_template(source: Source, place: tuple[Key, ...], template: dict[str, Any], chapter: Chapter) -> None:
+    try:
+        variants.variants(template)
+    except variants.TemplateError as error:
+        source.problem((*place, error.part), f"{error}.")
 
 
 def _check_one_paragraph(source: Source, path: tuple[Key, ...], text: str) -> None:

@@ -6,17 +6,26 @@ for (const button of document.querySelectorAll(".sidebar-toggle, .theme-switch-b
   };
 }
 
-/* A block of code can be reached with the keyboard, since a long line makes it scroll. Where all of it is seen there is
- * nothing to scroll: the next Tab goes past it. On touch screens all stay, since blocks are laid out late there and the
- * theme, which asks for their width as well, takes each for one that fits. */
-const blocks = document.querySelectorAll("pre.lines");
-for (const code of blocks) Object.defineProperty(code, "tabIndex", { get: () => 0, set: () => {} });
-if (matchMedia("(pointer: fine)").matches) {
-  const fits = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth) target.setAttribute("tabindex", "0");
-      else target.removeAttribute("tabindex");
-    }
-  });
-  for (const code of blocks) fits.observe(code);
-}
+/* What scrolls can be reached with the keyboard, and the next Tab goes past what is seen whole. (The theme would ask each
+ * block for its width at once, and so have all laid out that waits, folded or further down, for the reader to come; the
+ * bundle leaves that out.) A block is asked when it has been laid out. On touch screens blocks of code are laid out late
+ * and tell nobody: all stay reachable. */
+const code = matchMedia("(pointer: fine)").matches ? "pre" : "pre:not(.lines)";
+const scrolling = `${code}, .cell_output > .output, .jp-RenderedHTMLCommon, .pst-scrollable-table-container`;
+const sized = new ResizeObserver((entries) => {
+  const seen = entries.filter(({ contentRect }) => contentRect.width > 0).map(({ target }) => target);
+  const scrolls = seen.map((e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight);
+  for (const [i, element] of seen.entries()) {
+    if (scrolls[i]) element.setAttribute("tabindex", "0");
+    else element.removeAttribute("tabindex");
+  }
+});
+const watch = (root) => {
+  for (const element of root.querySelectorAll(scrolling)) sized.observe(element);
+};
+watch(document);
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) if (node.nodeType === Node.ELEMENT_NODE && node.parentNode) watch(node.parentNode);
+  }
+}).observe(document.getElementById("main-content") ?? document.body, { subtree: true, childList: true });

@@ -39,7 +39,7 @@
     constructor(name) {
       super();
       this.name = name;
-      this.data = { cards: {}, quiz: {} };
+      this.data = nothing();
       this.kept = true;
       this.read();
       window.addEventListener("storage", (event) => {
@@ -57,10 +57,10 @@
         return;
       }
       try {
-        const { cards, quiz } = JSON.parse(text) || {};
-        this.data = { cards: valid(cards, isCard), quiz: valid(quiz, isMark) };
+        const found = JSON.parse(text) || {};
+        this.data = Object.fromEntries(Object.entries(KEPT).map(([part, fits]) => [part, valid(found[part], fits)]));
       } catch {
-        this.data = { cards: {}, quiz: {} }; // somebody else's entry, or a damaged one
+        this.data = nothing(); // somebody else's entry, or a damaged one
       }
     }
 
@@ -79,7 +79,7 @@
 
     clear() {
       const before = this.data;
-      this.change((data) => { data.cards = {}; data.quiz = {}; });
+      this.change((data) => Object.assign(data, nothing()));
       return () => this.change((data) => Object.assign(data, before));
     }
 
@@ -106,6 +106,12 @@
   }
   const isCard = (entry) => entry && BOX_DAYS[entry.box - 1] !== undefined && Number.isInteger(entry.day);
   const isMark = (entry) => ["first", "later", "shown"].includes(entry);
+  const isCount = (entry) => entry && [entry.tried, entry.right].every((count) => Number.isInteger(count) && count >= 0);
+  const isResult = (entry) => entry && [entry.points, entry.of].every(Number.isFinite) && typeof entry.exam === "string";
+  // cards in their boxes, first marks in quizzes, tries with new numbers, the day on which a chapter was read to its
+  // end, and results of mock exams by their time
+  const KEPT = { cards: isCard, quiz: isMark, practice: isCount, read: Number.isInteger, exams: isResult };
+  const nothing = () => Object.fromEntries(Object.keys(KEPT).map((part) => [part, {}]));
 
   const stores = new Map();
   function progressOf(root) {
@@ -298,31 +304,39 @@
 
   /* ---- The cards of the whole book, which are loaded chapter by chapter ---- */
 
-  const chapters = new Map(); // slug -> promise of the chapter's cards by id
-  const receivers = new Map();
-  window.studyAids = { receive: (slug, content) => receivers.get(slug)?.(content) };
-
-  function loadChapter(folder, slug) {
-    if (!chapters.has(slug)) {
-      const loaded = new Promise((resolve, reject) => {
-        receivers.set(slug, (content) => {
-          const glyphs = make("div");
-          glyphs.innerHTML = `<svg class="glyphs" width="0" height="0" aria-hidden="true"><defs>${content.glyphs}</defs></svg>`;
-          document.body.append(glyphs.firstChild);
-          resolve(new Map(Object.entries(content.cards).map(([id, html]) => {
-            const template = make("template");
-            template.innerHTML = html;
-            return [id, template.content.firstElementChild];
-          })));
+  /* A function that loads the script of a chapter from a folder, once, and promises what `unpack` makes of it. */
+  function loader(receiver, unpack) {
+    const promises = new Map(); // by the chapter's slug
+    const receivers = new Map();
+    window.studyAids[receiver] = (slug, content) => receivers.get(slug)?.(content);
+    return (folder, slug) => {
+      if (!promises.has(slug)) {
+        const loaded = new Promise((resolve, reject) => {
+          receivers.set(slug, (content) => {
+            const glyphs = make("div");
+            glyphs.innerHTML = `<svg class="glyphs" width="0" height="0" aria-hidden="true"><defs>${content.glyphs}</defs></svg>`;
+            document.body.append(glyphs.firstChild);
+            resolve(unpack(content));
+          });
+          // once the content was received, a rejection changes nothing
+          document.head.append(make("script", { src: `${folder}/${slug}.js`, error: reject, load: reject }));
         });
-        // once the cards were received, a rejection changes nothing
-        document.head.append(make("script", { src: `${folder}/${slug}.js`, error: reject, load: reject }));
-      });
-      loaded.catch(() => chapters.delete(slug)); // a later card tries again
-      chapters.set(slug, loaded);
-    }
-    return chapters.get(slug);
+        loaded.catch(() => promises.delete(slug)); // a later one tries again
+        promises.set(slug, loaded);
+      }
+      return promises.get(slug);
+    };
   }
+
+  function parsed(html) {
+    const template = make("template");
+    template.innerHTML = html;
+    return template.content.firstElementChild;
+  }
+
+  window.studyAids = {};
+  const loadChapter = loader("receive",
+    ({ cards }) => new Map(Object.entries(cards).map(([id, html]) => [id, parsed(html)])));
 
   class Box {
     constructor(root) {
@@ -445,13 +459,20 @@
     return below === undefined ? number(above) : number(above) / number(below);
   }
 
+  function isNear(value, entry) {
+    const { answer, tolerance } = entry.dataset;
+    // as written, 0.3 - 0.1 is not within 0.2: decimals have no exact binary form
+    return Math.abs(value - Number(answer)) <= Number(tolerance) + 1e-9 * Math.max(1, Math.abs(answer));
+  }
+
   class Question {
-    constructor(form, progress, changed) {
+    /* `keep` is told how the reader came to the answer (first, later, shown); `last` says it of an earlier visit. */
+    constructor(form, keep, last = () => undefined) {
       this.form = form;
       this.id = form.id;
       this.kind = form.dataset.kind;
-      this.progress = progress;
-      this.changed = changed;
+      this.keep = keep;
+      this.last = last;
       this.options = [...form.querySelectorAll(".quiz-option")];
       this.entry = form.querySelector(".quiz-entry");
       this.status = make("p", { class: "quiz-status", role: "status" });
@@ -476,7 +497,7 @@
       this.reveal.hidden = true;
       const said = { first: "Answered right at the first try.", later: "Answered right after some tries.",
         shown: "You had the answer shown." };
-      const mark = this.progress.data.quiz[this.id];
+      const mark = this.last();
       this.say(mark ? `Last time: ${said[mark]}` : "", mark === "first" ? "good" : "");
     }
 
@@ -497,10 +518,8 @@
         this.entry.querySelector("input").focus();
         return;
       }
-      const { answer, tolerance } = this.entry.dataset;
-      const off = value - Number(answer);
-      // as written, 0.3 - 0.1 is not within 0.2: decimals have no exact binary form
-      if (Math.abs(off) <= Number(tolerance) + 1e-9 * Math.max(1, Math.abs(answer))) this.solved();
+      const off = value - Number(this.entry.dataset.answer);
+      if (isNear(value, this.entry)) this.solved();
       else this.wrong(`${off > 0 ? "That is too large." : "That is too small."} Try again.`);
     }
 
@@ -549,12 +568,6 @@
       this.form.querySelector(".quiz-text").focus({ preventScroll: true });
     }
 
-    /* The first answer counts until the reader starts the quiz again. */
-    keep(mark) {
-      this.progress.change(({ quiz }) => { quiz[this.id] = quiz[this.id] || mark; });
-      this.changed();
-    }
-
     explain() {
       const focused = this.form.contains(document.activeElement); // until what has the focus is disabled
       this.form.querySelector(".quiz-text").tabIndex = -1;
@@ -582,8 +595,11 @@
         : `${questions.length} questions.`;
       again.hidden = !marks.length;
     };
-    const questions = [...root.querySelectorAll(".quiz-question")]
-      .map((form) => new Question(form, progress, update));
+    const questions = [...root.querySelectorAll(".quiz-question")].map((form) => new Question(form, (mark) => {
+      // the first answer counts until the reader starts the quiz again
+      progress.change(({ quiz }) => { quiz[form.id] = quiz[form.id] || mark; });
+      update();
+    }, () => progress.data.quiz[form.id]));
     again.addEventListener("click", () => {
       progress.change((data) => { for (const question of questions) delete data.quiz[question.id]; });
       for (const question of questions) question.restart();
@@ -638,8 +654,11 @@
     root.addEventListener("keydown", (event) => event.stopPropagation());
   }
 
+  // for practice.js
+  Object.assign(window.studyAids, { make, plural, parsed, loader, progressOf, privacyLine, Question, readNumber, isNear, today });
+
   for (const root of document.querySelectorAll(".deck:not(.deck-box)")) chapterDeck(root);
   for (const root of document.querySelectorAll(".deck-box")) new Box(root);
-  for (const root of document.querySelectorAll(".quiz")) quiz(root);
+  for (const root of document.querySelectorAll("[data-quiz]")) quiz(root);
   for (const root of document.querySelectorAll(".sheet-finder")) finder(root);
 })();
