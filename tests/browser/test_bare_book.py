@@ -115,6 +115,16 @@ def same(live, part, site):
     return live.shape == picture.shape and (abs(live - picture).max(axis=2) > 24).mean() < 0.001
 
 
+def answer(lab_page, widget, parts, site):
+    """What a live slider shows when it has had its time; None as soon as it shows the parts of a frame."""
+    for _ in range(400):  # the kernel answers when it answers
+        live = live_parts(widget)
+        if len(live) == len(parts) and all(map(same, live, parts, itertools.repeat(site))):
+            return None
+        lab_page.wait_for_timeout(50)
+    return live
+
+
 @pytest.mark.parametrize("name", SAMPLE)
 def test_the_page_shows_what_a_real_jupyterlab_shows_at_each_position(name, lab_page, bare_site, open_page):
     page = open_page((bare_site / "index.html").as_uri())
@@ -125,14 +135,15 @@ def test_the_page_shows_what_a_real_jupyterlab_shows_at_each_position(name, lab_
     bundle = next(o["data"][mime] for o in cell["outputs"] for mime in o.get("data", {}) if "static-interact" in mime)
     widget = lab_page.locator(".widget-interact").nth(SAMPLE.index(name))
     for choices in itertools.product(*(range(len(control["labels"])) for control in data["controls"])):
-        for control, choice in zip(bundle["controls"], choices, strict=True):
-            move(widget, control, choice)
         position = set_choices(figure, data, choices)
         parts = data["frames"][data["index"][position]]
-        for _ in range(600):  # the kernel answers when it answers
-            live, on_page = live_parts(widget), shown(figure) == expected(data, position)
-            if on_page and len(live) == len(parts) and all(map(same, live, parts, itertools.repeat(bare_site))):
+        # JupyterLab on a busy machine now and then leaves an old picture among new text: moved again, it draws anew
+        for _attempt in range(3):
+            for control, choice in zip(bundle["controls"], choices, strict=True):
+                move(widget, control, choice)
+            live = answer(lab_page, widget, parts, bare_site)
+            if live is None and shown(figure) == expected(data, position):
                 break
-            lab_page.wait_for_timeout(50)
+            move(widget, bundle["controls"][0], int(choices[0] == 0))
         else:
             pytest.fail(f"{name} at {choices}: the page shows {shown(figure)}, JupyterLab {live}")
