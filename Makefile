@@ -96,22 +96,27 @@ check: $(READY)
 	$(if $(CHAPTER),$(BIN)/pytest -q --nbval --nbval-kernel-name python3 --nbval-cell-timeout 120 chapters/$(CHAPTER).ipynb)
 
 # the build executes the chapters; their stored outputs, their study files and their frames are checked on that, and the
-# solutions' outputs on the run in which their checks meet all known answers
+# solutions' outputs on the run in which their checks meet all known answers. What takes longest, answers and pages in the
+# browser, is run for the chapters that changed since it proved them, and by turns a seventh of the rest; with EVERY=1 for all
 test: needs-chromium needs-bubblewrap book
-	BOOK_BUILT=1 $(PYTEST) $(TESTS)
+	@answers=$$($(BIN)/python tests/proofs.py due answers $(if $(EVERY),--all)) && \
+		pages=$$($(BIN)/python tests/proofs.py due pages $(if $(EVERY),--all)) && \
+		BOOK_BUILT=1 DUE_ANSWERS="$$answers" DUE_PAGES="$$pages" $(PYTEST) $(TESTS)
+	@$(BIN)/python tests/proofs.py record answers
+	@$(BIN)/python tests/proofs.py record pages
 
 # Two passes cross what differs on other computers. When one fails, the single factors say which it was. They run what
 # has changed since a pass proved it and a part of the rest, another each day; with EVERY=1 all of it, as the weekly run does.
 test-matrix: $(READY) $(COLAB)
 	@echo "== 1 of 2: with the packages of stock Colab and two threads"; grep == tests/matrix/colab.txt
-	@due=$$($(BIN)/python tests/matrix/proofs.py due colab $(if $(EVERY),--all)) && \
+	@due=$$($(BIN)/python tests/proofs.py due colab $(if $(EVERY),--all)) && \
 		$(IN_COLAB) $(TWO_THREADS) $(NBVAL) $$due tests/matrix extensions/static_interact/tests $(IN_PROCESS) || \
 		{ echo "To see which it was: make test-matrix-colab, and make test-matrix-threads"; exit 1; }
-	@$(BIN)/python tests/matrix/proofs.py record colab
+	@$(BIN)/python tests/proofs.py record colab
 	@echo "== 2 of 2: with the plainest instruction set and one thread"
-	@due=$$($(BIN)/python tests/matrix/proofs.py due plain $(if $(EVERY),--all)) && \
+	@due=$$($(BIN)/python tests/proofs.py due plain $(if $(EVERY),--all)) && \
 		$(PLAIN) $(NBVAL) $$due || { echo "To see the chapters with the build's own instructions: make test-matrix-build"; exit 1; }
-	@$(BIN)/python tests/matrix/proofs.py record plain
+	@$(BIN)/python tests/proofs.py record plain
 
 test-matrix-colab: $(READY) $(COLAB)
 	$(IN_COLAB) $(NBVAL) chapters solutions tests/matrix extensions/static_interact/tests $(IN_PROCESS)

@@ -7,7 +7,7 @@ failed=()
 [ "$NEWEST" = success ] || failed+=("- **newest releases** ($NEWEST), which \`make test-newest\` repeats")
 [ "$COLAB" = success ] || failed+=("- **Colab** ($COLAB), in its runtime's image of the day")
 [ "$TOOLS" = success ] || failed+=("- **newest tools** ($TOOLS), which \`make test-tools\` repeats; docs/architecture.md has the table of upgrades")
-[ "$MATRIX" = success ] || failed+=("- **other computers** ($MATRIX), which \`make test-matrix EVERY=1\` repeats")
+[ "$MATRIX" = success ] || failed+=("- **every test and other computers** ($MATRIX), which \`EVERY=1 .ci/run\` repeats")
 [ "$LINKS" = success ] || failed+=("- **external links** ($LINKS), which \`make links\` repeats")
 # only the workflow's own issue: one that a person labelled is left alone
 issue=$(gh issue list --app github-actions --label weekly --state open --limit 1 --json number --jq '.[].number')

@@ -7,12 +7,13 @@ import book
 import pytest
 from sliders import frames
 
-CHAPTERS = [book.page_of(path).relative_to(book.SITE).as_posix() for path in book.notebooks()]
+DUE = book.due("pages")
+CHAPTERS = ["index.html", *(f"chapters/{name}.html" for name in DUE)]
 REFERENCE = (
     "cheat-sheet", "flashcards", "practice", "formulas", "glossary", "exercises", "for-instructors", "coming", "status"
 )  # fmt: skip
 PAGES = CHAPTERS + [f"reference/{name}.html" for name in REFERENCE]
-PAGES += [f"exercises/{path.stem}/{path.stem}.html" for path in book.chapters()]
+PAGES += [f"exercises/{name}/{name}.html" for name in DUE]
 each_page = pytest.mark.parametrize("name", PAGES)
 TOUCH = {"is_mobile": True, "has_touch": True}
 OVERHANG = "document.scrollingElement.scrollWidth - window.innerWidth"

@@ -21,7 +21,7 @@ SLUGS = [path.stem for path in book.chapters()]
 # what is said of an exercise when it has been run stays on one process, which runs it once
 each_exercise = pytest.mark.parametrize("name", NAMES)
 each_exercise_run = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"exercise {name}")) for name in NAMES]
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"exercise {name}")) for name in book.due("answers")]
 )
 
 
@@ -219,7 +219,7 @@ def _each(wrong):
         ("name", "variant"),
         [
             pytest.param(name, variant, id=f"{name} {variant.title}", marks=pytest.mark.xdist_group(f"exercise {name}"))
-            for name in NAMES
+            for name in book.due("answers")
             for variant in answers.variants(name)
             if bool(variant.says) == wrong
         ],

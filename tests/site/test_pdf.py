@@ -408,7 +408,7 @@ def test_links_lead_into_the_file_or_out_of_the_site(name, readers, source):
 
 
 @pytest.mark.parametrize("fonts", ["own", "fallback"])
-@pytest.mark.parametrize("name", ["index", *(f"chapters/{slug}" for slug in SLUGS), "reference/formulas"])
+@pytest.mark.parametrize("name", ["index", *(f"chapters/{slug}" for slug in book.due("pages")), "reference/formulas"])
 def test_nothing_reaches_over_the_edge_of_the_paper(name, fonts, source, server, open_page):
     def answer(route):
         if route.request.url.endswith("/sheet.html"):

@@ -1,14 +1,10 @@
-"""Which notebooks the matrix of other computers runs."""
-
-import sys
+"""Which notebooks the passes of the tests run."""
 
 import book
 import nbformat
+import proofs
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-sys.path.append(str(book.ROOT / "tests/matrix"))
-import proofs
 
 PATH = "chapters/one.ipynb"
 
@@ -18,7 +14,7 @@ def small(tmp_path, monkeypatch):
     """A small book with one chapter and no proof."""
     monkeypatch.setattr(proofs, "ROOT", tmp_path)
     monkeypatch.setattr(proofs, "PROOFS", tmp_path / "proofs.json")
-    for name in ["requirements.txt", *{name for names in proofs.PASSES.values() for name in names}]:
+    for name in ["requirements.txt", *proofs.FILES["colab"], *proofs.FILES["plain"]]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text((book.ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "chapters").mkdir()
@@ -37,9 +33,9 @@ def unproven(of_pass="plain"):
 
 
 def prove():
-    for of_pass in proofs.PASSES:
+    for of_pass in proofs.FILES:
         proofs.begin(of_pass, everything=True)
-        proofs.record(of_pass, proofs.notebooks())
+        proofs.record(of_pass, proofs.notebooks(of_pass))
 
 
 def test_what_is_proven_rests_until_its_turn(small):
@@ -72,14 +68,14 @@ def test_another_computer_is_another_proof(small, name):
 def test_what_changed_while_it_ran_gets_no_proof(small):
     proofs.begin("plain", everything=True)
     write(small, "print(3)", "3\n", "Prose.")
-    assert proofs.record("plain", proofs.notebooks()) == 0 and unproven()
+    assert proofs.record("plain", proofs.notebooks("plain")) == 0 and unproven()
 
 
 def test_the_proof_of_a_notebook_that_is_gone_goes(small):
     prove()
     (small / PATH).unlink()
     proofs.begin("plain", everything=True)
-    proofs.record("plain", proofs.notebooks())
+    proofs.record("plain", proofs.notebooks("plain"))
     assert proofs.read()["plain"] == {}
 
 
@@ -88,3 +84,29 @@ def test_each_has_its_turn_within_the_days():
     turns = [proofs.due(digests, digests, day) for day in range(100, 100 + proofs.DAYS)]
     assert sorted(path for turn in turns for path in turn) == sorted(digests)
     assert max(len(turn) for turn in turns) <= len(digests) / proofs.DAYS + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "of_pass"),
+    [
+        ("tests/notebooks/wrong_answers/one.yml", "answers"),
+        ("extensions/grading/grading/course.py", "answers"),
+        ("assets/study/one.yml", "pages"),
+        ("extensions/static_interact/static_interact/static/slider.js", "pages"),
+    ],
+)
+def test_what_a_pass_depends_on_changes_its_proof(name, of_pass, small):
+    before = proofs.digest(PATH, of_pass)
+    (small / name).parent.mkdir(parents=True)
+    (small / name).write_text("new", encoding="utf-8")
+    other = {"answers": "pages", "pages": "answers"}[of_pass]
+    unconcerned = proofs.digest(PATH, other)
+    assert proofs.digest(PATH, of_pass) != before
+    (small / name).unlink()
+    assert proofs.digest(PATH, of_pass) == before and proofs.digest(PATH, other) == unconcerned
+
+
+def test_each_file_that_a_pass_names_is_there():
+    for of_pass, places in proofs.FILES.items():
+        for place in places:
+            assert list(book.ROOT.glob(place.replace("{}", "neurons"))), (of_pass, place)
