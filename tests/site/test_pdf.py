@@ -17,7 +17,8 @@ from pypdf import PdfReader
 from pypdf.generic import DecodedStreamObject, NameObject
 
 BOOK = "deep-learning-measured"
-FIRST_WORDS = "What can one artificial neuron do"  # of the first chapter
+FIRST_WORDS = "What is a network with many"  # of the first chapter
+NEURONS = "Neurons and perceptrons What can one artificial neuron do"
 SLUGS = [path.stem for path in book.chapters()]
 A4 = (595, 842)  # points
 PIXEL = 72 / 96
@@ -447,7 +448,7 @@ def test_a_reader_who_prints_in_the_dark_scheme_gets_dark_ink_and_the_page_alone
     assert page.evaluate("schemes") == ["light"]
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     texts = [" ".join(each.extract_text().split()) for each in PdfReader(tmp_path / "page.pdf").pages]
-    assert texts[0].startswith(f"1. Neurons and perceptrons {FIRST_WORDS}")
+    assert re.match(rf"\d+\. {NEURONS}", texts[0])
     assert not any(words in "".join(texts) for words in ("Search the book", "In this chapter", "Back to top"))
     page.emulate_media(media="print")
     assert (
