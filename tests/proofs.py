@@ -40,7 +40,8 @@ FILES = {
     # a chapter's page and that of its exercise in a browser
     "pages": [
         "exercises/{}/{}.ipynb", "assets/study/{}.yml", "assets/static/*", "_config.yml", "requirements.txt",
-        "tests/browser/*.py",         "tests/axe/*.json", "tests/site/test_pdf.py", "extensions/measured_book/measured_book/**/*.*",
+        "tests/browser/*.py", "tests/axe/*.json", "tests/site/test_pdf.py",
+        "extensions/measured_book/measured_book/**/*.*",
         "extensions/static_interact/static_interact/**/*.*",
     ],
 }  # fmt: skip
